@@ -1,0 +1,49 @@
+// Loading a compiled model from a shared object.
+#include "runtime/core/array.h"
+#include "runtime/core/instance.h"
+#include "runtime/core/status.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+using namespace quern::runtime;
+
+/// "dir/libmnist.so" is the model "mnist".
+static Text modelName(const char *path) {
+  const char *slash = strrchr(path, '/');
+  const char *base = slash ? slash + 1 : path;
+  if (strncmp(base, "lib", 3) == 0)
+    base += 3;
+  const char *dot = strchr(base, '.');
+  return Text(base, dot ? dot - base : static_cast<int64_t>(strlen(base)));
+}
+
+quern_status quern_instance_open(const char *path, const char *name, const quern_options *options,
+                                 quern_message *message, quern_instance **instance) {
+  // dlopen searches the library path for a name without a slash; a file is meant here.
+  Text file;
+  if (!strchr(path, '/'))
+    file.append("./");
+  file.append(path);
+  if (access(file.c_str(), R_OK) != 0)
+    return fail(message, QUERN_NOT_FOUND, "cannot read '%s'", path);
+  void *library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    const char *why = dlerror();
+    return fail(message, QUERN_CORRUPT, "cannot load '%s': %s", path, why ? why : "unknown error");
+  }
+  Text symbol("quern_model_");
+  symbol.append(name ? name : modelName(path).c_str());
+  const quern_model *model = static_cast<const quern_model *>(dlsym(library, symbol.c_str()));
+  quern_status status;
+  if (!model)
+    status = fail(message, QUERN_NOT_FOUND, "'%s' has no symbol %s", path, symbol.c_str());
+  else {
+    status = createInstance(model, library, options, message, instance);
+    if (status)
+      status = failWithin(message, status, path);
+  }
+  if (status)
+    dlclose(library);
+  return status;
+}
