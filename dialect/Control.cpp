@@ -1,0 +1,55 @@
+// Composites and kernels: verifiers of their regions.
+#include "dialect/QuernOps.h"
+
+using namespace mlir;
+namespace quern {
+
+/// The region is one block with these argument types that yields these result types.
+static LogicalResult verifyBody(Operation *op, StringRef name, Region &region, TypeRange arguments,
+                                TypeRange results, StringRef constraint) {
+  if (!llvm::hasSingleElement(region))
+    return op->emitOpError() << constraint << " " << name << " is not a single block";
+  Block &block = region.front();
+  if (block.getArgumentTypes() != arguments)
+    return op->emitOpError() << constraint << " " << name << " takes ("
+                             << block.getArgumentTypes() << "), not (" << arguments << ")";
+  auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
+  if (!yield)
+    return op->emitOpError() << constraint << " " << name << " does not end in a yield";
+  if (yield.getOperandTypes() != results)
+    return op->emitOpError() << constraint << " " << name << " yields ("
+                             << yield.getOperandTypes() << "), not (" << results << ")";
+  return success();
+}
+
+LogicalResult CompositeOp::verify() {
+  if (failed(verifyBody(*this, "body", getBody(), getInputs().getTypes(), getResultTypes(),
+                        "(C1)")))
+    return failure();
+  if (getVjp().empty())
+    return success();
+  SmallVector<Type> arguments(getInputs().getTypes()), cotangents;
+  llvm::append_range(arguments, getResultTypes());
+  for (Type type : getResultTypes())
+    if (cast<TensorType>(type).isFloat())
+      arguments.push_back(type);
+  for (int64_t operand : getVjpOperands()) {
+    if (operand < 0 || operand >= static_cast<int64_t>(getInputs().size()))
+      return emitOpError("(C2) has no operand ") << operand;
+    cotangents.push_back(getInputs()[operand].getType());
+  }
+  return verifyBody(*this, "vjp", getVjp(), arguments, cotangents, "(C2)");
+}
+
+LogicalResult KernelOp::verify() {
+  if (failed(verifyBody(*this, "body", getBody(), getInputs().getTypes(), getResultTypes(),
+                        "(C1)")))
+    return failure();
+  auto fits = [](std::optional<ArrayAttr> slots, size_t count) {
+    return !slots || slots->size() == count;
+  };
+  if (!fits(getOperandSlots(), getInputs().size()) || !fits(getResultSlots(), getNumResults()))
+    return emitOpError("(C2) has slot lists of another length than its operands or results");
+  return success();
+}
+} // namespace quern

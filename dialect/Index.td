@@ -1,0 +1,72 @@
+// Reading and writing at places that other tensors name.
+#ifndef QUERN_INDEX_TD
+#define QUERN_INDEX_TD
+
+include "dialect/QuernAttrs.td"
+
+def Quern_GatherOp : Quern_Op<"gather", [Pure, InferTypeOpAdaptor]> {
+  let summary = "elements at the places that index tensors name";
+  let description = [{
+    The index tensors have one shape S and stand for `dimensions` of the operand. The result's extents
+    are S, then the operand's other extents in order. An index out of range is clamped; `check_range`
+    is what reports it.
+
+    Constraints: (C1) one index tensor a dimension of the list, at least one; (C2) the list is in
+    range, strictly increasing; (C3) index tensors have one type, i64 or i32.
+
+    Example:
+    ```mlir
+    %r = quern.gather %x[%i] dims [0] : (!quern.tensor<[V, 8], f32>, !quern.tensor<[B, T], i64>) -> !quern.tensor<[B, T, 8], f32>
+    ```
+  }];
+  let arguments = (ins Quern_Tensor:$operand, Variadic<Quern_IntegerTensor>:$indices,
+                       DenseI64ArrayAttr:$dimensions);
+  let results = (outs Quern_Tensor:$result);
+  let assemblyFormat = [{
+    $operand `[` $indices `]` `dims` $dimensions attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Quern_ScatterOp : Quern_Op<"scatter", [Pure, AllTypesMatch<["operand", "result"]>]> {
+  let summary = "a tensor with elements added or set at the places that index tensors name";
+  let description = [{
+    The transpose of `gather`: `updates` has the type that `gather` would give. `add` sums all updates
+    of a place in row-major order; of several `set`, the last one stays. Indices are clamped.
+
+    Constraints: (C1) to (C3) as in `gather`; (C4) `updates` has the type of the corresponding gather.
+
+    Example:
+    ```mlir
+    %r = quern.scatter add %x, %u[%i] dims [0] : (!quern.tensor<[V, 8], f32>, !quern.tensor<[B, 8], f32>, !quern.tensor<[B], i64>) -> !quern.tensor<[V, 8], f32>
+    ```
+  }];
+  let arguments = (ins Quern_ScatterModeAttr:$mode, Quern_Tensor:$operand, Quern_Tensor:$updates,
+                       Variadic<Quern_IntegerTensor>:$indices, DenseI64ArrayAttr:$dimensions);
+  let results = (outs Quern_Tensor:$result);
+  let assemblyFormat = [{
+    $mode $operand `,` $updates `[` $indices `]` `dims` $dimensions attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def Quern_CheckRangeOp : Quern_Op<"check_range"> {
+  let summary = "a check that integers lie in [0, bound)";
+  let description = [{
+    Fails the entry, before it writes anything that outlives the call, when an element is out of
+    range. In `message`, `{0}` stands for the element, `{1}` for its row-major position and `{2}` for
+    the bound. `place` is `file:line:column`.
+
+    Example:
+    ```mlir
+    quern.check_range %y below #quern.extent<10>, "class {0} in row {1} is not below {2}" at "m.qn:7:5" : !quern.tensor<[B], i64>
+    ```
+  }];
+  let arguments = (ins Quern_IntegerTensor:$operand, Quern_ExtentAttr:$bound, StrAttr:$message,
+                       StrAttr:$place);
+  let assemblyFormat = [{
+    $operand `below` $bound `,` $message `at` $place attr-dict `:` type($operand)
+  }];
+}
+
+#endif

@@ -1,0 +1,17 @@
+// The ops of the dialect.
+#ifndef QUERN_DIALECT_QUERNOPS_H
+#define QUERN_DIALECT_QUERNOPS_H
+
+#include "dialect/QuernDialect.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#define GET_OP_CLASSES
+#include "dialect/QuernOps.h.inc"
+
+#endif

@@ -1,0 +1,10 @@
+// All ops of the dialect, by family.
+include "dialect/Unary.td"
+include "dialect/Binary.td"
+include "dialect/Select.td"
+include "dialect/Create.td"
+include "dialect/Reduce.td"
+include "dialect/Contract.td"
+include "dialect/Shape.td"
+include "dialect/Index.td"
+include "dialect/Control.td"
