@@ -55,12 +55,12 @@ def Quern_ExtentOp : Quern_Op<"extent", [Pure]> {
 
     Example:
     ```mlir
-    %r = quern.extent #quern.extent<B*T> : !quern.tensor<[], i64>
+    %r = quern.extent B*T : !quern.tensor<[], i64>
     ```
   }];
   let arguments = (ins Quern_ExtentAttr:$value);
   let results = (outs Quern_NumberTensor:$result);
-  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let assemblyFormat = "custom<SingleExtent>($value) attr-dict `:` type($result)";
   let hasFolder = 1;
   let hasVerifier = 1;
 }

@@ -59,13 +59,13 @@ def Quern_CheckRangeOp : Quern_Op<"check_range"> {
 
     Example:
     ```mlir
-    quern.check_range %y below #quern.extent<10>, "class {0} in row {1} is not below {2}" at "m.qn:7:5" : !quern.tensor<[B], i64>
+    quern.check_range %y below 10, "class {0} in row {1} is not below {2}" at "m.qn:7:5" : !quern.tensor<[B], i64>
     ```
   }];
   let arguments = (ins Quern_IntegerTensor:$operand, Quern_ExtentAttr:$bound, StrAttr:$message,
                        StrAttr:$place);
   let assemblyFormat = [{
-    $operand `below` $bound `,` $message `at` $place attr-dict `:` type($operand)
+    $operand `below` custom<SingleExtent>($bound) `,` $message `at` $place attr-dict `:` type($operand)
   }];
 }
 

@@ -108,6 +108,18 @@ void printExtents(AsmPrinter &printer, Operation *, ArrayAttr extents) {
   printer << "]";
 }
 
+ParseResult parseSingleExtent(AsmParser &parser, ExtentAttr &extent) {
+  FailureOr<Extent> parsed = parseExtent(parser);
+  if (failed(parsed))
+    return failure();
+  extent = parsed->getAttr();
+  return success();
+}
+
+void printSingleExtent(AsmPrinter &printer, Operation *, ExtentAttr extent) {
+  printer << Extent(extent).str();
+}
+
 SmallVector<Extent> getExtents(ArrayAttr extents) {
   return llvm::map_to_vector(extents.getAsRange<ExtentAttr>(),
                              [](ExtentAttr extent) { return Extent(extent); });

@@ -26,6 +26,8 @@ class Pointwise : public mlir::OpTrait::TraitBase<ConcreteType, Pointwise> {};
 /// `[B, H - 1]` in an op's assembly.
 mlir::ParseResult parseExtents(mlir::AsmParser &parser, mlir::ArrayAttr &extents);
 void printExtents(mlir::AsmPrinter &printer, mlir::Operation *op, mlir::ArrayAttr extents);
+mlir::ParseResult parseSingleExtent(mlir::AsmParser &parser, ExtentAttr &extent);
+void printSingleExtent(mlir::AsmPrinter &printer, mlir::Operation *op, ExtentAttr extent);
 mlir::FailureOr<Extent> parseExtent(mlir::AsmParser &parser);
 
 /// Extents of an attribute list, and back.

@@ -1,7 +1,7 @@
 // RUN: quern-opt %s | quern-opt | FileCheck %s
 
 // CHECK-LABEL: func.func @forward
-// CHECK-SAME: !quern.tensor<[B*T + T, (H - 1) floordiv 2 + 1], f32>
+// CHECK-SAME: !quern.tensor<[B*T + T, (H + 1) floordiv 2], f32>
 func.func @forward(%a: !quern.tensor<[T*(B + 1), (H - 1) floordiv 2 + 1], f32>, %x: !quern.tensor<[B, 784], f32>, %w: !quern.tensor<[10, 784], f32>, %b: !quern.tensor<[10], f32>) -> !quern.tensor<[B, 10], f32> {
   %0 = quern.contract %x, %w batch [] x [] contracting [1] x [1] : (!quern.tensor<[B, 784], f32>, !quern.tensor<[10, 784], f32>) -> !quern.tensor<[B, 10], f32>
   %1 = quern.broadcast %b dims [1] : !quern.tensor<[10], f32> -> !quern.tensor<[B, 10], f32>

@@ -1,0 +1,125 @@
+// The reverse sweep: which values matter, then each op's rule from the last to the first.
+#include "compiler/autodiff/Autodiff.h"
+
+using namespace mlir;
+namespace quern {
+
+Value VjpContext::cotangent(Value result) {
+  auto found = cotangents.find(result);
+  return found != cotangents.end() ? found->second : zerosLike(result);
+}
+
+void VjpContext::accumulate(Value operand, Value cotangent) {
+  if (!isActive(operand))
+    return;
+  Value &sum = cotangents[operand];
+  sum = sum ? add(sum, cotangent) : cotangent;
+}
+
+/// Inlines a region's block at the builder's place and returns what it yields.
+static SmallVector<Value> cloneBody(OpBuilder &builder, Region &region, ValueRange arguments) {
+  IRMapping mapping;
+  Block &block = region.front();
+  mapping.map(block.getArguments(), arguments);
+  for (Operation &op : block.without_terminator())
+    builder.clone(op, mapping);
+  SmallVector<Value> results;
+  for (Value value : block.getTerminator()->getOperands())
+    results.push_back(mapping.lookupOrDefault(value));
+  return results;
+}
+
+void inlineComposites(Block &block, function_ref<bool(CompositeOp)> filter) {
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    auto composite = dyn_cast<CompositeOp>(op);
+    if (!composite || !filter(composite))
+      continue;
+    OpBuilder builder(composite);
+    Operation *before = composite->getPrevNode();
+    SmallVector<Value> results = cloneBody(builder, composite.getBody(), composite.getInputs());
+    composite.replaceAllUsesWith(results);
+    // What was inlined may hold composites itself.
+    for (Operation *inner = before ? before->getNextNode() : &block.front(); inner != composite;) {
+      Operation *next = inner->getNextNode();
+      if (auto nested = dyn_cast<CompositeOp>(inner); nested && filter(nested)) {
+        OpBuilder nestedBuilder(nested);
+        Operation *nestedBefore = nested->getPrevNode();
+        nested.replaceAllUsesWith(cloneBody(nestedBuilder, nested.getBody(), nested.getInputs()));
+        next = nestedBefore ? nestedBefore->getNextNode() : &block.front();
+        nested.erase();
+      }
+      inner = next;
+    }
+    composite.erase();
+  }
+}
+
+static void differentiateComposite(CompositeOp composite, VjpContext &context) {
+  SmallVector<Value> arguments(composite.getInputs());
+  llvm::append_range(arguments, composite.getOutputs());
+  for (Value result : composite.getOutputs())
+    if (TensorBuilder::typeOf(result).isFloat())
+      arguments.push_back(context.cotangent(result));
+  SmallVector<Value> gradients = cloneBody(context.builder, composite.getVjp(), arguments);
+  for (auto [position, gradient] : llvm::zip(composite.getVjpOperands(), gradients))
+    context.accumulate(composite.getInputs()[position], gradient);
+}
+
+class Differentiation {
+public:
+  Differentiation(OpBuilder &builder, Block &block) : block(block), context(builder, builder.getUnknownLoc()) {}
+
+  LogicalResult run(ArrayRef<Value> outputs, ArrayRef<Value> cotangents, ArrayRef<Value> wrt,
+                    SmallVectorImpl<Value> &gradients) {
+    SmallVector<Operation *> ops = findActive(wrt);
+    for (auto [output, cotangent] : llvm::zip(outputs, cotangents))
+      context.accumulate(output, cotangent);
+    for (Operation *op : llvm::reverse(ops)) {
+      if (llvm::none_of(op->getResults(), [&](Value v) { return context.hasCotangent(v); }))
+        continue;
+      context.loc = op->getLoc();
+      if (auto composite = dyn_cast<CompositeOp>(op)) {
+        differentiateComposite(composite, context);
+        continue;
+      }
+      VjpRule rule = getVjpRule(op);
+      if (!rule)
+        return op->emitError() << op->getName().stripDialect()
+                               << " has no derivative, but a parameter's gradient passes through it";
+      rule(op, context);
+    }
+    for (Value value : wrt)
+      gradients.push_back(context.cotangents.lookup(value));
+    return success();
+  }
+
+private:
+  /// Marks every float value that depends on `wrt`; returns the ops that make them, in order.
+  SmallVector<Operation *> findActive(ArrayRef<Value> wrt) {
+    context.active.insert(wrt.begin(), wrt.end());
+    SmallVector<Operation *> ops;
+    for (Operation &op : block) {
+      if (llvm::none_of(op.getOperands(), [&](Value v) { return context.isActive(v); }))
+        continue;
+      bool any = false;
+      for (Value result : op.getResults())
+        if (TensorBuilder::typeOf(result).isFloat()) {
+          context.active.insert(result);
+          any = true;
+        }
+      if (any)
+        ops.push_back(&op);
+    }
+    return ops;
+  }
+
+  Block &block;
+  VjpContext context;
+};
+
+LogicalResult differentiate(OpBuilder &builder, Block &block, ArrayRef<Value> outputs,
+                            ArrayRef<Value> cotangents, ArrayRef<Value> wrt,
+                            SmallVectorImpl<Value> &gradients) {
+  return Differentiation(builder, block).run(outputs, cotangents, wrt, gradients);
+}
+} // namespace quern

@@ -1,0 +1,50 @@
+// Reverse-mode differentiation of a block of the dialect's ops.
+#ifndef QUERN_COMPILER_AUTODIFF_AUTODIFF_H
+#define QUERN_COMPILER_AUTODIFF_AUTODIFF_H
+
+#include "dialect/TensorBuilder.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+
+namespace quern {
+/// What a derivative rule sees: the op's cotangents, which operands matter, and where to put theirs.
+/// The rule builds with the TensorBuilder it is given, after the ops it differentiates.
+class VjpContext : public TensorBuilder {
+public:
+  using TensorBuilder::TensorBuilder;
+
+  /// The cotangent of a result; never null in a rule (zeros where none arrived).
+  mlir::Value cotangent(mlir::Value result);
+  bool hasCotangent(mlir::Value value) const { return cotangents.count(value); }
+  /// Whether a gradient is wanted for this value.
+  bool isActive(mlir::Value value) const { return active.contains(value); }
+  /// Adds to the cotangent of an operand; ignored where the operand is not active.
+  void accumulate(mlir::Value operand, mlir::Value cotangent);
+
+private:
+  friend class Differentiation;
+  llvm::DenseMap<mlir::Value, mlir::Value> cotangents;
+  llvm::DenseSet<mlir::Value> active;
+};
+
+/// A vector-Jacobian product: accumulates the operands' cotangents of one op.
+using VjpRule = void (*)(mlir::Operation *op, VjpContext &context);
+
+/// The rule of an op, or null where it has no derivative (see Derivatives*.cpp).
+VjpRule getVjpRule(mlir::Operation *op);
+
+/// Appends at `builder`'s place, which must come after all ops of `block` that matter, the gradients
+/// of `wrt` given the cotangents of `outputs` (same types). Composites without a vjp of their own must
+/// have been inlined. A gradient is null where nothing differentiable leads to an output. Emits an
+/// error at the op that has no derivative.
+mlir::LogicalResult differentiate(mlir::OpBuilder &builder, mlir::Block &block,
+                                  llvm::ArrayRef<mlir::Value> outputs,
+                                  llvm::ArrayRef<mlir::Value> cotangents,
+                                  llvm::ArrayRef<mlir::Value> wrt,
+                                  llvm::SmallVectorImpl<mlir::Value> &gradients);
+
+/// Replaces composites by their bodies, in place, where `filter` holds.
+void inlineComposites(mlir::Block &block, llvm::function_ref<bool(CompositeOp)> filter);
+} // namespace quern
+
+#endif

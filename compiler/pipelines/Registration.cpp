@@ -1,0 +1,17 @@
+// All dialects and passes of the compiler.
+#include "compiler/pipelines/Registration.h"
+#include "compiler/autodiff/TrainStep.h"
+#include "dialect/QuernOps.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace quern {
+void registerDialects(mlir::DialectRegistry &registry) {
+  registry.insert<QuernDialect, mlir::func::FuncDialect>();
+}
+
+void registerPasses() {
+  mlir::registerCanonicalizer();
+  mlir::registerCSE();
+  registerTrainStep();
+}
+} // namespace quern
