@@ -1,0 +1,80 @@
+// IDX, the big-endian format of the MNIST files, plain or gzipped:
+// two zero bytes, a type, the rank, one 32-bit extent a dimension, then the elements.
+#include "runtime/core/dtype.h"
+#include "runtime/core/file.h"
+#include "runtime/core/status.h"
+#include "runtime/data/inflate.h"
+#include "runtime/data/source.h"
+
+using namespace quern::runtime;
+
+namespace {
+
+struct Element {
+  uint8_t code;
+  int64_t size;
+  uint32_t dtype;
+};
+
+constexpr Element elements[] = {{0x08, 1, QUERN_U8},  {0x09, 1, QUERN_I8},  {0x0b, 2, QUERN_I32},
+                                {0x0c, 4, QUERN_I32}, {0x0d, 4, QUERN_F32}, {0x0e, 8, QUERN_F64}};
+
+uint32_t bigEndian(const char *at) {
+  const uint8_t *bytes = reinterpret_cast<const uint8_t *>(at);
+  return static_cast<uint32_t>(bytes[0]) << 24 | static_cast<uint32_t>(bytes[1]) << 16 |
+         static_cast<uint32_t>(bytes[2]) << 8 | bytes[3];
+}
+
+} // namespace
+
+quern_status quern::runtime::readIdx(const char *path, Source &source, quern_message *message) {
+  Block file;
+  if (quern_status status = readFile(path, file, message))
+    return status;
+  if (file.size() >= 2 && static_cast<uint8_t>(file.data()[0]) == 0x1f &&
+      static_cast<uint8_t>(file.data()[1]) == 0x8b) {
+    Block plain;
+    if (quern_status status = inflateGzip(path, file.data(), file.size(), plain, message))
+      return status;
+    file = std::move(plain);
+  }
+  const char *data = file.data();
+  const Element *element = nullptr;
+  for (const Element &candidate : elements)
+    if (file.size() >= 4 && static_cast<uint8_t>(data[2]) == candidate.code)
+      element = &candidate;
+  if (!element || data[0] != 0 || data[1] != 0)
+    return fail(message, QUERN_CORRUPT, "%s: byte 0: this is no IDX file", path);
+  int64_t rank = static_cast<uint8_t>(data[3]);
+  int64_t start = 4 + 4 * rank;
+  if (file.size() < start)
+    return fail(message, QUERN_CORRUPT, "%s: the file ends within its header", path);
+  DataArray array;
+  for (int64_t k = 0; k < rank; ++k)
+    if (!array.extents.push(bigEndian(data + 4 + 4 * k)))
+      return failMemory(message, path, 0);
+  int64_t bytes;
+  if (!denseBytes(array.extents.data(), rank, element->size, &bytes))
+    return fail(message, QUERN_CORRUPT, "%s: the shape is too large", path);
+  if (bytes != file.size() - start)
+    return fail(message, QUERN_CORRUPT, "%s: the shape needs %lld bytes, but %lld are there", path,
+                static_cast<long long>(bytes), static_cast<long long>(file.size() - start));
+  array.dtype = element->dtype;
+  int64_t count = bytes / element->size;
+  if (!array.bytes.allocate(count * dtypeSize(element->dtype)))
+    return failMemory(message, path, bytes);
+  if (element->size == 2) {
+    int32_t *to = reinterpret_cast<int32_t *>(array.bytes.data());
+    for (int64_t i = 0; i < count; ++i)
+      to[i] = static_cast<int16_t>(static_cast<uint8_t>(data[start + 2 * i]) << 8 |
+                                   static_cast<uint8_t>(data[start + 2 * i + 1]));
+  } else {
+    memcpy(array.bytes.data(), data + start, static_cast<size_t>(bytes));
+    swapBytes(array.bytes.data(), count, element->size);
+  }
+  const char *slash = strrchr(path, '/');
+  const char *base = slash ? slash + 1 : path;
+  array.name = Text(base, static_cast<int64_t>(strcspn(base, ".")));
+  array.origin = Text(path);
+  return source.arrays.push(std::move(array)) ? QUERN_OK : failMemory(message, path, 0);
+}

@@ -1,0 +1,57 @@
+// The command line: which flags there are, which command takes which, and their values.
+#ifndef QUERN_RUNTIME_PROGRAM_FLAGS_H
+#define QUERN_RUNTIME_PROGRAM_FLAGS_H
+
+#include "quern/quern.h"
+#include "runtime/core/array.h"
+
+namespace quern::runtime {
+
+/// A set of commands, as bits.
+enum Command : uint32_t {
+  TrainCommand = 1,
+  EvalCommand = 2,
+  PredictCommand = 4,
+  SummaryCommand = 8,
+  BenchCommand = 16
+};
+
+struct NamedNumber {
+  Text name;
+  double value;
+};
+
+struct Flags {
+  Command command = TrainCommand;
+  bool help = false;
+  Array<Text> data;
+  Array<Text> validation;
+  Array<Text> standardize;
+  Array<NamedNumber> hypers;
+  Array<NamedNumber> dims;
+  Text save, load, history, out, entry;
+  double split = 0;
+  int64_t epochs = 10;
+  int64_t batch = 32;
+  int64_t threads = 0; // 0: every usable CPU
+  int64_t patience = 0;
+  uint64_t seed = 0;
+  double time = 1;
+  bool batchGiven = false, splitGiven = false, seedGiven = false;
+  bool resume = false, quiet = false, noShuffle = false, dropLast = false;
+  bool tree = false, json = false;
+};
+
+/// Parses argv[1...]. Run-time scalars of the model are flags of the commands that run an entry with
+/// them. QUERN_INVALID and a sentence with a suggestion where it makes no sense.
+quern_status parseFlags(const quern_model &model, int argc, char **argv, Flags &flags,
+                        quern_message *message);
+
+/// Usage of the whole program, or of one command.
+void printUsage(const quern_model &model, const char *program, const Flags *flags);
+
+/// Kinds of entries, as bits 1 << kind, whose scalars a command sets.
+uint32_t entryKindsOf(Command command);
+
+} // namespace quern::runtime
+#endif

@@ -1,0 +1,48 @@
+// The command line of a compiled model.
+#include "quern/program.h"
+#include "runtime/program/session.h"
+
+#include <stdio.h>
+
+using namespace quern::runtime;
+
+int quern_program_main(const quern_model *model, int argc, char **argv) {
+  const char *program = argc > 0 ? argv[0] : model->name;
+  Flags flags;
+  quern_message message = {};
+  if (parseFlags(*model, argc, argv, flags, &message)) {
+    fprintf(stderr, "error: %s\n%s --help tells how to use it\n", message.text, program);
+    return 2;
+  }
+  quern_status status = QUERN_OK;
+  if (flags.help) {
+    printUsage(*model, program, &flags);
+  } else {
+    switch (flags.command) {
+    case TrainCommand:
+      status = runTrain(*model, flags, &message);
+      break;
+    case EvalCommand:
+      status = runEval(*model, flags, &message);
+      break;
+    case PredictCommand:
+      status = runPredict(*model, flags, &message);
+      break;
+    case SummaryCommand:
+      status = runSummary(*model, flags, &message);
+      break;
+    case BenchCommand:
+      status = runBench(*model, flags, &message);
+      break;
+    }
+  }
+  // Lines printed before a failure come first, wherever the two streams lead.
+  if (fflush(stdout) != 0 && !status) {
+    fprintf(stderr, "error: cannot write to the standard output\n");
+    return 1;
+  }
+  if (!status)
+    return 0;
+  fprintf(stderr, "error: %s\n", message.text);
+  return 1;
+}

@@ -1,0 +1,254 @@
+// `train`: epochs over the data, with validation, early stopping, history and checkpoints.
+#include "runtime/core/instance.h"
+#include "runtime/core/status.h"
+#include "runtime/program/progress_bar.h"
+#include "runtime/program/session.h"
+#include "runtime/train/checkpoint.h"
+#include "runtime/train/evaluator.h"
+#include "runtime/train/history.h"
+#include "runtime/train/shuffle.h"
+
+#include <math.h>
+
+using namespace quern::runtime;
+
+namespace {
+
+constexpr uint32_t trainKinds = 1u << QUERN_ENTRY_TRAIN;
+constexpr uint32_t evalKinds = 1u << QUERN_ENTRY_VALIDATE | 1u << QUERN_ENTRY_METRIC;
+
+class TrainRun {
+public:
+  TrainRun(const quern_model &model, const Flags &flags, quern_message *message)
+      : model(model), flags(flags), message(message), bar(!flags.quiet) {}
+
+  quern_status run() {
+    quern_status status = openState();
+    if (!status)
+      status = openData();
+    if (!status)
+      status = prepare();
+    while (!status && state.epoch < flags.epochs && !stopped)
+      status = runEpoch();
+    // Where an epoch fails, the last checkpoint stays what it is.
+    if (!status && !flags.save.empty() && saved != state.epoch)
+      status = saveCheckpoint(*session.instance, flags.save.c_str(), state, message);
+    return status;
+  }
+
+private:
+  quern_status openState() {
+    if (flags.data.empty())
+      return fail(message, QUERN_INVALID, "train needs --data");
+    if (flags.splitGiven && !flags.validation.empty())
+      return fail(message, QUERN_INVALID, "--split and --val exclude each other");
+    if (flags.resume && flags.save.empty())
+      return fail(message, QUERN_INVALID, "--resume needs --save FILE, which holds the run");
+    if (flags.resume && (!flags.load.empty() || flags.seedGiven || !flags.standardize.empty()))
+      return fail(message, QUERN_INVALID,
+                  "--resume takes weights, seed and scalers from the run; leave --load, --seed and "
+                  "--standardize out");
+    if (quern_status status = session.open(model, flags, message))
+      return status;
+    state.scalers = std::move(session.scalers);
+    if (flags.resume)
+      if (quern_status status =
+              loadCheckpoint(*session.instance, flags.save.c_str(), state, message))
+        return status;
+    if (flags.batchGiven || !flags.resume)
+      state.batch = flags.batch;
+    if (flags.splitGiven || !flags.resume)
+      state.split = flags.split;
+    if (flags.noShuffle)
+      state.shuffle = false;
+    if (flags.dropLast)
+      state.dropLast = true;
+    if (flags.resume && !flags.validation.empty())
+      state.split = 0;
+    for (const NamedNumber &hyper : flags.hypers) {
+      bool known = false;
+      for (Scalar &old : state.hypers)
+        if (old.name.equals(hyper.name.c_str())) {
+          old.value = hyper.value;
+          known = true;
+        }
+      if (!known && !state.hypers.push({hyper.name.copy(), hyper.value}))
+        return failMemory(message, "the flags", 0);
+    }
+    if (flags.resume && state.epoch >= flags.epochs && !flags.quiet)
+      printf("already trained for %lld epochs\n", static_cast<long long>(state.epoch));
+    return QUERN_OK;
+  }
+
+  /// Matches everything that training and validation need before scalers are fitted and applied.
+  quern_status openData() {
+    bool apart = !flags.validation.empty();
+    validating = apart || state.split > 0;
+    quern_status status = parseData(flags.data, trainSpecification, message);
+    if (!status)
+      status = parseData(flags.validation, validationSpecification, message);
+    if (!status)
+      status = trainData.open(trainSpecification, nullptr, message);
+    if (!status)
+      status = matchKinds(model, trainKinds | (state.split > 0 ? evalKinds : 0), trainData, message);
+    if (!status && apart)
+      status = validationData.open(validationSpecification, &trainSpecification, message);
+    if (!status && apart)
+      status = matchKinds(model, evalKinds, validationData, message);
+    if (!status)
+      status = splitRows();
+    for (const Text &input : flags.standardize) {
+      if (status)
+        return status;
+      Scaler scaler;
+      status = fitScaler(trainData, input.c_str(), trainRows.empty() ? nullptr : trainRows.data(),
+                         trainCount, scaler, message);
+      for (const Scaler &other : state.scalers)
+        if (!status && other.input.equals(input.c_str()))
+          status = fail(message, QUERN_INVALID, "%s is standardized by %s already", input.c_str(),
+                        flags.load.empty() ? "an earlier --standardize" : flags.load.c_str());
+      if (!status && !state.scalers.push(std::move(scaler)))
+        status = failMemory(message, input.c_str(), 0);
+    }
+    if (!status)
+      status = applyScalers(trainData, state.scalers, message);
+    if (!status && apart)
+      status = applyScalers(validationData, state.scalers, message);
+    return status;
+  }
+
+  /// Holds rows out at random, and leaves both parts in the order of the data.
+  quern_status splitRows() {
+    int64_t rows = trainData.rows();
+    trainCount = rows;
+    if (state.split <= 0)
+      return QUERN_OK;
+    int64_t held = llround(state.split * static_cast<double>(rows));
+    if (held < 1 || held >= rows)
+      return fail(message, QUERN_INVALID, "--split %g of %lld rows leaves nothing on one side",
+                  state.split, static_cast<long long>(rows));
+    Array<uint32_t> order;
+    Array<bool> isHeld;
+    if (!order.resize(rows) || !isHeld.resize(rows))
+      return failMemory(message, "the split", rows * 5);
+    shuffle(session.instance->seed, Stream::Split, 0, nullptr, static_cast<uint32_t>(rows),
+            order.data());
+    for (int64_t i = 0; i < held; ++i)
+      isHeld[order[i]] = true;
+    for (int64_t i = 0; i < rows; ++i)
+      if (!(isHeld[i] ? heldRows : trainRows).push(static_cast<uint32_t>(i)))
+        return failMemory(message, "the split", rows * 4);
+    trainCount = rows - held;
+    return QUERN_OK;
+  }
+
+  quern_status prepare() {
+    TrainerOptions options;
+    options.batch = state.batch;
+    options.shuffle = state.shuffle;
+    options.dropLast = state.dropLast && state.batch <= trainCount;
+    quern_status status =
+        trainer.prepare(session.instance, trainData, trainRows.empty() ? nullptr : trainRows.data(),
+                        trainCount, options, message);
+    for (const Scalar &hyper : state.hypers)
+      if (!status)
+        status = trainer.setHyper(hyper.name.c_str(), hyper.value, message);
+    if (!status && validating) {
+      bool held = !heldRows.empty();
+      validationCount = held ? heldRows.size() : validationData.rows();
+      status = evaluator.prepare(session.instance, held ? trainData : validationData, state.batch,
+                                 validationCount, "val_", message);
+    }
+    if (!status && !flags.history.empty())
+      status = history.open(flags.history.c_str(), state.epoch, message);
+    lastSave = monotonicSeconds();
+    return status;
+  }
+
+  quern_status runEpoch() {
+    int64_t epoch = state.epoch + 1;
+    bar.startEpoch(epoch, flags.epochs);
+    quern_status status = trainer.runEpoch(epoch, bar.progress(), message);
+    bar.finishEpoch();
+    if (!status && validating)
+      status = evaluator.run(heldRows.empty() ? nullptr : heldRows.data(), validationCount, message);
+    if (status)
+      return status;
+    state.epoch = epoch;
+    if (!flags.quiet || !flags.history.empty() || flags.patience)
+      status = report();
+    double now = status || flags.save.empty() ? lastSave : monotonicSeconds();
+    if (now - lastSave >= secondsBetweenSaves) {
+      status = saveCheckpoint(*session.instance, flags.save.c_str(), state, message);
+      lastSave = now;
+      saved = state.epoch;
+    }
+    return status;
+  }
+
+  quern_status report() {
+    Array<Scalar> scalars;
+    bool room = true;
+    for (const Scalar &mean : trainer.results())
+      room = room && scalars.push({mean.name.copy(), mean.value});
+    int64_t watched = 0; // the first validation loss, or the training loss
+    for (const Result &result : evaluator.results()) {
+      if (!result.scalar() || result.values.empty())
+        continue;
+      if (watched == 0 && result.name.startsWith("val_"))
+        watched = scalars.size();
+      room = room && scalars.push({result.name.copy(), result.values[0]});
+    }
+    if (!room)
+      return failMemory(message, "a line", 0);
+    if (!flags.quiet) {
+      puts(epochLine(state.epoch, scalars).c_str());
+      flushSometimes();
+    }
+    if (scalars[watched].value < state.best || state.bestEpoch == 0) {
+      state.best = scalars[watched].value;
+      state.bestEpoch = state.epoch;
+    } else if (flags.patience && state.epoch - state.bestEpoch >= flags.patience) {
+      stopped = true;
+      if (!flags.quiet)
+        printf("stopped: %s has not improved since epoch %lld\n", scalars[watched].name.c_str(),
+               static_cast<long long>(state.bestEpoch));
+    }
+    return history.write(state.epoch, scalars, message);
+  }
+
+  /// Lines shall appear as they come; but where epochs take microseconds, a flush would cost more.
+  void flushSometimes() {
+    double now = monotonicSeconds();
+    if (now - lastFlush < 0.05)
+      return;
+    fflush(stdout);
+    lastFlush = now;
+  }
+
+  static constexpr double secondsBetweenSaves = 60;
+
+  const quern_model &model;
+  const Flags &flags;
+  quern_message *message;
+  Session session; // destroyed last: trainer and evaluator hold calls of its instance
+  RunState state;
+  Specification trainSpecification, validationSpecification;
+  Dataset trainData, validationData;
+  Array<uint32_t> trainRows, heldRows;
+  int64_t trainCount = 0, validationCount = 0;
+  Trainer trainer;
+  Evaluator evaluator;
+  History history;
+  ProgressBar bar;
+  bool validating = false, stopped = false;
+  int64_t saved = -1;
+  double lastSave = 0, lastFlush = 0;
+};
+
+} // namespace
+
+quern_status quern::runtime::runTrain(const quern_model &model, const Flags &flags,
+                                      quern_message *message) {
+  return TrainRun(model, flags, message).run();
+}

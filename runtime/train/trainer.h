@@ -1,0 +1,69 @@
+// One epoch of training: an order of the rows, batches, one step of every training entry a batch.
+#ifndef QUERN_RUNTIME_TRAIN_TRAINER_H
+#define QUERN_RUNTIME_TRAIN_TRAINER_H
+
+#include "runtime/train/batcher.h"
+
+namespace quern::runtime {
+
+/// A named number of one epoch: a loss, a logged value, a metric.
+struct Scalar {
+  Text name;
+  double value;
+};
+
+struct TrainerOptions {
+  int64_t batch = 32;
+  bool shuffle = true;
+  bool dropLast = false; // leave out a last batch that is not full
+};
+
+/// Told after every batch; null where nobody watches.
+struct Progress {
+  void (*batchDone)(void *self, int64_t done, int64_t total) = nullptr;
+  void *self = nullptr;
+};
+
+class Trainer {
+public:
+  Trainer() = default;
+  Trainer(const Trainer &) = delete;
+  Trainer &operator=(const Trainer &) = delete;
+  ~Trainer();
+
+  /// Takes every TRAIN entry in file order. Trains on `count` rows of `data` that `rows` names (null:
+  /// all); both must outlive the trainer.
+  quern_status prepare(quern_instance *instance, Dataset &data, const uint32_t *rows, int64_t count,
+                       const TrainerOptions &options, quern_message *message);
+
+  /// Sets a hyper of every training entry that has it.
+  quern_status setHyper(const char *name, double value, quern_message *message);
+
+  /// Runs epoch number `epoch`, counted from 1; the order of rows depends on it and on the instance's
+  /// seed. Afterwards `results` are the means over the batches.
+  quern_status runEpoch(int64_t epoch, const Progress &progress, quern_message *message);
+
+  const Array<Scalar> &results() const { return means; }
+  int64_t batches() const { return batchCount; }
+
+private:
+  struct Part {
+    quern_call *call = nullptr;
+    Batcher batcher;
+    int64_t firstMean = 0; // the outputs' places in `means`
+  };
+  quern_status step(Part &part, const uint32_t *order, int64_t first, int64_t count,
+                    quern_message *message);
+
+  quern_instance *instance = nullptr;
+  TrainerOptions options;
+  const uint32_t *base = nullptr;
+  int64_t rowCount = 0;
+  int64_t batchCount = 0;
+  Array<uint32_t> order;
+  Array<Part> parts;
+  Array<Scalar> means;
+};
+
+} // namespace quern::runtime
+#endif
