@@ -45,7 +45,8 @@ def Quern_RemainderAttr : Quern_Attr<"Remainder", "remainder"> {
 
 def Quern_Arena : I32EnumAttr<"Arena", "where a planned tensor lives", [
   I32EnumAttrCase<"params", 0>, I32EnumAttrCase<"buffers", 1>, I32EnumAttrCase<"state", 2>,
-  I32EnumAttrCase<"workspace", 3>, I32EnumAttrCase<"input", 4>, I32EnumAttrCase<"output", 5>]> {
+  I32EnumAttrCase<"workspace", 3>, I32EnumAttrCase<"input", 4>, I32EnumAttrCase<"output", 5>,
+  I32EnumAttrCase<"hyper", 6>, I32EnumAttrCase<"seed", 7>, I32EnumAttrCase<"step", 8>]> {
   let cppNamespace = "::quern";
   let genSpecializedAttr = 0;
 }
@@ -53,7 +54,8 @@ def Quern_Arena : I32EnumAttr<"Arena", "where a planned tensor lives", [
 def Quern_SlotAttr : Quern_Attr<"Slot", "slot"> {
   let summary = "the place of a planned tensor: an arena and a byte offset in it";
   let description = [{
-    For `input` and `output` the offset is the position in the entry's list instead of bytes.
+    For `input`, `output` and `hyper` the offset is the position in the entry's list instead of bytes;
+    `seed` and `step` are the scalars of the call.
 
     Example: `#quern.slot<workspace, B*2048 + 64>`
   }];

@@ -30,28 +30,20 @@ static SmallVector<Value> cloneBody(OpBuilder &builder, Region &region, ValueRan
 }
 
 void inlineComposites(Block &block, function_ref<bool(CompositeOp)> filter) {
-  for (Operation &op : llvm::make_early_inc_range(block)) {
-    auto composite = dyn_cast<CompositeOp>(op);
-    if (!composite || !filter(composite))
-      continue;
-    OpBuilder builder(composite);
-    Operation *before = composite->getPrevNode();
-    SmallVector<Value> results = cloneBody(builder, composite.getBody(), composite.getInputs());
-    composite.replaceAllUsesWith(results);
-    // What was inlined may hold composites itself.
-    for (Operation *inner = before ? before->getNextNode() : &block.front(); inner != composite;) {
-      Operation *next = inner->getNextNode();
-      if (auto nested = dyn_cast<CompositeOp>(inner); nested && filter(nested)) {
-        OpBuilder nestedBuilder(nested);
-        Operation *nestedBefore = nested->getPrevNode();
-        nested.replaceAllUsesWith(cloneBody(nestedBuilder, nested.getBody(), nested.getInputs()));
-        next = nestedBefore ? nestedBefore->getNextNode() : &block.front();
-        nested.erase();
-      }
-      inner = next;
+  // What is inlined may hold composites itself, so this goes on until none is left.
+  SmallVector<CompositeOp> found;
+  do {
+    found.clear();
+    for (auto composite : block.getOps<CompositeOp>())
+      if (filter(composite))
+        found.push_back(composite);
+    for (CompositeOp composite : found) {
+      OpBuilder builder(composite);
+      composite.replaceAllUsesWith(
+          cloneBody(builder, composite.getBody(), composite.getInputs()));
+      composite.erase();
     }
-    composite.erase();
-  }
+  } while (!found.empty());
 }
 
 static void differentiateComposite(CompositeOp composite, VjpContext &context) {

@@ -1,6 +1,8 @@
 // All dialects and passes of the compiler.
 #include "compiler/pipelines/Registration.h"
 #include "compiler/autodiff/TrainStep.h"
+#include "compiler/transforms/FormKernels.h"
+#include "compiler/transforms/PlanMemory.h"
 #include "dialect/QuernOps.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -13,5 +15,7 @@ void registerPasses() {
   mlir::registerCanonicalizer();
   mlir::registerCSE();
   registerTrainStep();
+  registerFormKernels();
+  registerPlanMemory();
 }
 } // namespace quern

@@ -1,0 +1,98 @@
+// The pass that cuts entries into kernels.
+#include "compiler/transforms/FormKernels.h"
+#include "compiler/autodiff/Autodiff.h"
+#include "compiler/transforms/KernelGroups.h"
+#include "dialect/Conventions.h"
+
+using namespace mlir;
+namespace quern {
+#define GEN_PASS_DEF_FORMKERNELS
+#include "compiler/transforms/FormKernels.h.inc"
+
+namespace {
+/// Moves one group's ops into a kernel at the builder's place.
+class KernelBuilder {
+public:
+  KernelBuilder(OpBuilder &builder, const KernelGroup &group) : builder(builder), group(group) {}
+
+  void build() {
+    SmallVector<Value> inputs = findInputs(), outputs = KernelGroups::outputsOf(group);
+    SmallVector<Location> locations;
+    for (Operation *op : group.ops)
+      locations.push_back(op->getLoc());
+    auto kernel = KernelOp::create(builder, builder.getFusedLoc(locations),
+                                   llvm::to_vector(ValueRange(outputs).getTypes()), group.kind,
+                                   inputs, ArrayAttr(), ArrayAttr());
+    OpBuilder::InsertionGuard guard(builder);
+    Block *body = builder.createBlock(&kernel.getBody());
+    for (Value input : inputs)
+      mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
+    for (Operation *op : group.ops) {
+      cloneFreeOperands(op);
+      builder.clone(*op, mapping);
+    }
+    SmallVector<Value> yielded;
+    for (Value output : outputs)
+      yielded.push_back(mapping.lookup(output));
+    YieldOp::create(builder, kernel.getLoc(), yielded);
+    for (auto [output, result] : llvm::zip(outputs, kernel.getResults()))
+      output.replaceUsesWithIf(result, [&](OpOperand &use) {
+        return !group.ops.contains(use.getOwner());
+      });
+  }
+
+private:
+  bool isCopied(Value value) {
+    Operation *op = value.getDefiningOp();
+    return op && isFree(op) && !group.ops.contains(op);
+  }
+
+  SmallVector<Value> findInputs() {
+    llvm::SetVector<Value> inputs;
+    for (Operation *op : group.ops)
+      for (Value operand : op->getOperands())
+        if (!group.ops.contains(operand.getDefiningOp()) && !isCopied(operand))
+          inputs.insert(operand);
+    return inputs.takeVector();
+  }
+
+  void cloneFreeOperands(Operation *op) {
+    for (Value operand : op->getOperands())
+      if (isCopied(operand) && !mapping.contains(operand)) {
+        cloneFreeOperands(operand.getDefiningOp());
+        builder.clone(*operand.getDefiningOp(), mapping);
+      }
+  }
+
+  OpBuilder &builder;
+  const KernelGroup &group;
+  IRMapping mapping;
+};
+
+class FormKernelsPass : public impl::FormKernelsBase<FormKernelsPass> {
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isDeclaration() || getKind(function) == "run")
+      return;
+    Block &block = function.getBody().front();
+    inlineComposites(block, [](CompositeOp) { return true; });
+    for (Operation &op : llvm::make_early_inc_range(block))
+      if (auto stop = dyn_cast<StopGradientOp>(op)) {
+        stop.replaceAllUsesWith(stop.getOperand());
+        stop.erase();
+      }
+    KernelGroups groups(block);
+    groups.fuse();
+    OpBuilder builder(block.getTerminator());
+    SmallVector<KernelGroup *> order = groups.inOrder();
+    for (KernelGroup *group : order)
+      KernelBuilder(builder, *group).build();
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (!isa<KernelOp>(op) && !op.hasTrait<OpTrait::IsTerminator>()) {
+        op.dropAllUses();
+        op.erase();
+      }
+  }
+};
+} // namespace
+} // namespace quern

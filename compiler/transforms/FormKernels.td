@@ -1,0 +1,16 @@
+// The pass that cuts entries into kernels.
+#ifndef QUERN_COMPILER_TRANSFORMS_FORMKERNELS_TD
+#define QUERN_COMPILER_TRANSFORMS_FORMKERNELS_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FormKernels : Pass<"quern-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "cut a function into fused kernels";
+  let description = [{
+    Inlines the composites, then groups primitives: pointwise work joins the contraction or reduction
+    that feeds it or reads it, reductions over the same rows join each other, and cheap work on
+    arguments is repeated rather than stored. Each group becomes one `quern.kernel`.
+  }];
+}
+
+#endif

@@ -1,0 +1,342 @@
+// Grouping of ops into kernels. Every op starts as its own group; a consumer joins its producer, or a
+// producer its consumer, where the emitters can generate both in one pass over the data and nothing
+// expensive is computed twice.
+#include "compiler/transforms/KernelGroups.h"
+
+using namespace mlir;
+namespace quern {
+
+static TensorType typeOf(Value value) { return cast<TensorType>(value.getType()); }
+
+bool isFree(Operation *op) {
+  if (isa<ConstantOp, ExtentOp, IotaOp>(op))
+    return true;
+  bool isScalar = op->hasTrait<Pointwise>() && typeOf(op->getResult(0)).getRank() == 0;
+  if (!isScalar && !isa<BroadcastOp, ConvertOp, ReshapeOp>(op))
+    return false;
+  return llvm::all_of(op->getOperands(), [](Value operand) {
+    Operation *inner = operand.getDefiningOp();
+    return inner && isFree(inner);
+  });
+}
+
+/// Each result element needs at most a few operand elements, found by index arithmetic.
+static bool isElementwise(Operation *op) {
+  return op->hasTrait<Pointwise>() ||
+         isa<BroadcastOp, ReshapeOp, TransposeOp, SliceOp, PadOp, ReverseOp, ConcatOp,
+             DynamicSliceOp, GatherOp, RandomOp>(op);
+}
+
+static KernelKind kindOf(Operation *op) {
+  if (isa<ContractOp>(op))
+    return KernelKind::contraction;
+  if (isa<ReduceOp, ArgReduceOp>(op))
+    return KernelKind::reduction;
+  if (isa<CheckRangeOp>(op))
+    return KernelKind::check;
+  if (isElementwise(op) || isFree(op))
+    return KernelKind::pointwise;
+  return KernelKind::movement;
+}
+
+/// Few instructions an element: computing it again costs less than a trip to memory.
+static bool isCheap(const KernelGroup &group) {
+  if (group.kind != KernelKind::pointwise || group.ops.size() > 6)
+    return false;
+  return llvm::all_of(group.ops, [](Operation *op) {
+    return isa<ConvertOp, AddOp, SubOp, MulOp, DivOp, NegOp, AbsOp, MaxOp, MinOp, CompareOp,
+               SelectOp, AndOp, OrOp, NotOp, BroadcastOp, ReshapeOp, TransposeOp, SliceOp,
+               StopGradientOp>(op);
+  });
+}
+
+KernelGroups::KernelGroups(Block &block) : block(block) {
+  Operation *end = block.getTerminator();
+  for (Operation &op : block.without_terminator()) {
+    bool isReturned = llvm::is_contained(end->getOperands(), op.getNumResults() ? op.getResult(0) : Value());
+    if (isFree(&op) && !isReturned)
+      continue;
+    auto group = std::make_unique<KernelGroup>();
+    group->ops.insert(&op);
+    group->kind = kindOf(&op);
+    if (group->kind != KernelKind::pointwise)
+      group->root = &op;
+    groupOf[&op] = group.get();
+    groups.push_back(std::move(group));
+  }
+}
+
+SmallVector<Value> KernelGroups::outputsOf(const KernelGroup &group) {
+  SmallVector<Value> outputs;
+  for (Operation *op : group.ops)
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(),
+                       [&](Operation *user) { return !group.ops.contains(user); }))
+        outputs.push_back(result);
+  return outputs;
+}
+
+llvm::SmallSetVector<KernelGroup *, 4> KernelGroups::producersOf(const KernelGroup &group) {
+  llvm::SmallSetVector<KernelGroup *, 4> producers;
+  for (Operation *op : group.ops)
+    for (Value operand : op->getOperands())
+      if (KernelGroup *producer = groupOf.lookup(operand.getDefiningOp()))
+        if (producer != &group)
+          producers.insert(producer);
+  return producers;
+}
+
+llvm::SmallSetVector<KernelGroup *, 4> KernelGroups::consumersOf(const KernelGroup &group) {
+  llvm::SmallSetVector<KernelGroup *, 4> consumers;
+  for (Operation *op : group.ops)
+    for (Operation *user : op->getUsers())
+      if (KernelGroup *consumer = groupOf.lookup(user))
+        if (consumer != &group)
+          consumers.insert(consumer);
+  return consumers;
+}
+
+/// Whether `to` also depends on `from` through a third group, so that merging would make a cycle.
+bool KernelGroups::hasOtherPath(KernelGroup *from, KernelGroup *to) {
+  llvm::SmallPtrSet<KernelGroup *, 16> seen;
+  SmallVector<KernelGroup *> stack;
+  for (KernelGroup *next : consumersOf(*from))
+    if (next != to)
+      stack.push_back(next);
+  while (!stack.empty()) {
+    KernelGroup *group = stack.pop_back_val();
+    if (group == to)
+      return true;
+    if (!seen.insert(group).second)
+      continue;
+    for (KernelGroup *next : consumersOf(*group))
+      stack.push_back(next);
+  }
+  return false;
+}
+
+static ArrayRef<int64_t> reducedDimensions(Operation *op, int64_t &storage) {
+  if (auto reduce = dyn_cast<ReduceOp>(op))
+    return reduce.getDimensions();
+  storage = cast<ArgReduceOp>(op).getDimension();
+  return storage;
+}
+
+/// Reductions over the last dimensions keep rows together: values of a row can be used again after
+/// the reduction.
+static bool reducesRows(Operation *op) {
+  int64_t storage = 0;
+  ArrayRef<int64_t> dimensions = reducedDimensions(op, storage);
+  int64_t rank = typeOf(op->getOperand(0)).getRank();
+  for (auto [i, dimension] : llvm::enumerate(dimensions))
+    if (dimension != rank - static_cast<int64_t>(dimensions.size()) + static_cast<int64_t>(i))
+      return false;
+  return true;
+}
+
+static bool reduceAlike(Operation *a, Operation *b) {
+  int64_t storageA = 0, storageB = 0;
+  return typeOf(a->getOperand(0)).getShape() == typeOf(b->getOperand(0)).getShape() &&
+         reducedDimensions(a, storageA) == reducedDimensions(b, storageB);
+}
+
+/// Checks that the ops after a root stay at the root's own indices: pointwise ops, and in row
+/// kernels repetitions along the row.
+static bool staysInPlace(const llvm::SetVector<Operation *> &ops, Operation *root, KernelKind kind) {
+  TensorType result = typeOf(root->getResult(0));
+  bool rows = kind == KernelKind::reduction && reducesRows(root);
+  ArrayRef<ExtentAttr> space = rows ? typeOf(root->getOperand(0)).getShape() : result.getShape();
+  llvm::SmallPtrSet<Operation *, 16> after;
+  for (Operation *op : ops) {
+    bool isRoot = kindOf(op) == kind && kind != KernelKind::pointwise;
+    bool depends = llvm::any_of(op->getOperands(), [&](Value operand) {
+      Operation *producer = operand.getDefiningOp();
+      return producer && after.contains(producer);
+    });
+    if (isRoot) {
+      if (depends && kind == KernelKind::contraction)
+        return false;
+      after.insert(op);
+      continue;
+    }
+    if (!depends)
+      continue;
+    after.insert(op);
+    ArrayRef<ExtentAttr> shape = typeOf(op->getResult(0)).getShape();
+    if (shape != result.getShape() && shape != space)
+      return false;
+    if (op->hasTrait<Pointwise>())
+      continue;
+    auto broadcast = dyn_cast<BroadcastOp>(op);
+    if (!broadcast || !rows || broadcast.getOperand().getType().getShape() != result.getShape())
+      return false;
+    for (auto [i, dimension] : llvm::enumerate(broadcast.getDimensions()))
+      if (dimension != static_cast<int64_t>(i))
+        return false;
+  }
+  return true;
+}
+
+bool KernelGroups::mayMerge(KernelGroup &producer, KernelGroup &consumer) {
+  auto isPlain = [](KernelKind kind) {
+    return kind == KernelKind::pointwise || kind == KernelKind::reduction ||
+           kind == KernelKind::contraction;
+  };
+  if (!isPlain(producer.kind) || !isPlain(consumer.kind))
+    return false;
+  llvm::SetVector<Operation *> ops = producer.ops;
+  ops.insert(consumer.ops.begin(), consumer.ops.end());
+  auto sorted = ops.takeVector();
+  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  KernelGroup merged;
+  merged.ops.insert(sorted.begin(), sorted.end());
+  SmallVector<Value> outputs = outputsOf(merged);
+
+  if (producer.kind == KernelKind::pointwise && consumer.kind == KernelKind::pointwise) {
+    ArrayRef<ExtentAttr> space = typeOf(outputsOf(consumer)[0]).getShape();
+    Extent count = typeOf(outputsOf(consumer)[0]).getNumElements();
+    if (!llvm::all_of(outputs, [&](Value v) { return typeOf(v).getShape() == space; }))
+      return false;
+    return isCheap(producer) || llvm::all_of(outputsOf(producer), [&](Value v) {
+             return typeOf(v).getNumElements() == count;
+           });
+  }
+
+  if (consumer.kind == KernelKind::contraction) {
+    // A prologue is evaluated while the operand is packed: only what costs next to nothing.
+    return producer.kind == KernelKind::pointwise && isCheap(producer) &&
+           outputsOf(producer).size() == 1 &&
+           llvm::all_of(producer.ops, [](Operation *op) { return op->hasTrait<Pointwise>(); }) &&
+           llvm::all_of(outputs, [&](Value v) { return consumer.ops.contains(v.getDefiningOp()); });
+  }
+  if (producer.kind == KernelKind::contraction) {
+    ArrayRef<ExtentAttr> space = typeOf(producer.root->getResult(0)).getShape();
+    return consumer.kind == KernelKind::pointwise &&
+           llvm::all_of(outputs, [&](Value v) { return typeOf(v).getShape() == space; }) &&
+           staysInPlace(merged.ops, producer.root, KernelKind::contraction);
+  }
+
+  // One of the two is a reduction, the other a reduction or pointwise.
+  Operation *root = producer.root ? producer.root : consumer.root;
+  bool rows = reducesRows(root);
+  if (producer.root && consumer.root && !(rows && reduceAlike(producer.root, consumer.root)))
+    return false;
+  ArrayRef<ExtentAttr> result = typeOf(root->getResult(0)).getShape();
+  ArrayRef<ExtentAttr> space = typeOf(root->getOperand(0)).getShape();
+  for (Value output : outputs) {
+    ArrayRef<ExtentAttr> shape = typeOf(output).getShape();
+    if (shape != result && !(rows && shape == space))
+      return false;
+  }
+  if (producer.kind == KernelKind::pointwise && !isCheap(producer)) {
+    // What is repeated along the row would be computed once an element.
+    for (Value value : outputsOf(producer))
+      if (typeOf(value).getShape() != space && typeOf(value).getNumElements() !=
+                                                   typeOf(root->getOperand(0)).getNumElements())
+        return false;
+  }
+  return staysInPlace(merged.ops, root, KernelKind::reduction);
+}
+
+void KernelGroups::merge(KernelGroup *into, KernelGroup *from) {
+  if (from->root && !into->root) {
+    into->root = from->root;
+    into->kind = from->kind;
+  }
+  into->ops.insert(from->ops.begin(), from->ops.end());
+  auto sorted = into->ops.takeVector();
+  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  into->ops.insert(sorted.begin(), sorted.end());
+  for (Operation *op : from->ops)
+    groupOf[op] = into;
+  for (auto &group : groups)
+    if (group.get() == from)
+      group.reset();
+}
+
+bool KernelGroups::tryMerge(KernelGroup *producer, KernelGroup *consumer) {
+  if (!mayMerge(*producer, *consumer) || hasOtherPath(producer, consumer))
+    return false;
+  merge(producer, consumer);
+  return true;
+}
+
+/// Gives every consumer its own copy of cheap work on the block's arguments, such as the scaling of
+/// bytes to floats, instead of storing its result.
+bool KernelGroups::repeatCheapProducers() {
+  for (auto &group : groups) {
+    if (!group || !isCheap(*group) || consumersOf(*group).size() < 2)
+      continue;
+    bool fromArguments = llvm::all_of(group->ops, [&](Operation *op) {
+      return op->hasTrait<Pointwise>() && llvm::all_of(op->getOperands(), [&](Value v) {
+               Operation *producer = v.getDefiningOp();
+               return !producer || isFree(producer) || group->ops.contains(producer);
+             });
+    });
+    SmallVector<Value> outputs = outputsOf(*group);
+    if (!fromArguments || outputs.size() != 1 ||
+        llvm::is_contained(block.getTerminator()->getOperands(), outputs[0]))
+      continue;
+    KernelGroup *consumer = consumersOf(*group).back();
+    auto copy = std::make_unique<KernelGroup>();
+    IRMapping mapping;
+    OpBuilder builder(group->ops.back());
+    builder.setInsertionPointAfter(group->ops.back());
+    for (Operation *op : group->ops) {
+      Operation *clone = builder.clone(*op, mapping);
+      copy->ops.insert(clone);
+      groupOf[clone] = copy.get();
+    }
+    outputs[0].replaceUsesWithIf(mapping.lookup(outputs[0]), [&](OpOperand &use) {
+      return consumer->ops.contains(use.getOwner());
+    });
+    groups.push_back(std::move(copy));
+    return true;
+  }
+  return false;
+}
+
+void KernelGroups::fuse() {
+  auto mergeWhere = [&](function_ref<bool(KernelGroup &, KernelGroup &)> wanted) {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (size_t i = 0; i < groups.size() && !changed; ++i) {
+        if (!groups[i])
+          continue;
+        for (KernelGroup *consumer : consumersOf(*groups[i]))
+          if (wanted(*groups[i], *consumer) && tryMerge(groups[i].get(), consumer)) {
+            changed = true;
+            break;
+          }
+      }
+    }
+  };
+  using Kind = KernelKind;
+  // Copies first, so that each consumer can take its own in.
+  while (repeatCheapProducers())
+    ;
+  // Work after a root is free while the result is in registers, so roots choose first.
+  mergeWhere([](KernelGroup &p, KernelGroup &c) {
+    return c.kind == Kind::pointwise && p.kind == Kind::pointwise && c.ops.size() == 1;
+  });
+  mergeWhere([](KernelGroup &p, KernelGroup &) { return p.kind == Kind::contraction; });
+  mergeWhere([](KernelGroup &p, KernelGroup &) { return p.kind == Kind::reduction; });
+  mergeWhere([](KernelGroup &, KernelGroup &) { return true; });
+}
+
+SmallVector<KernelGroup *> KernelGroups::inOrder() {
+  SmallVector<KernelGroup *> order;
+  llvm::SmallPtrSet<KernelGroup *, 16> done;
+  std::function<void(KernelGroup *)> visit = [&](KernelGroup *group) {
+    if (!done.insert(group).second)
+      return;
+    for (KernelGroup *producer : producersOf(*group))
+      visit(producer);
+    order.push_back(group);
+  };
+  for (Operation &op : block)
+    if (KernelGroup *group = groupOf.lookup(&op))
+      visit(group);
+  return order;
+}
+} // namespace quern

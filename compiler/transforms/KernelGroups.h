@@ -1,0 +1,51 @@
+// Cuts a block of primitives into groups that become kernels: which ops share one, and why they may.
+#ifndef QUERN_COMPILER_TRANSFORMS_KERNELGROUPS_H
+#define QUERN_COMPILER_TRANSFORMS_KERNELGROUPS_H
+
+#include "dialect/QuernOps.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SetVector.h"
+#include <functional>
+#include <memory>
+
+namespace quern {
+/// Ops that are cheaper to repeat than to store and read: constants, extents, iota, scalars
+/// computed from them, and their broadcasts. They belong to no group; every kernel has its own copies.
+bool isFree(mlir::Operation *op);
+
+/// A set of ops that one kernel will do.
+struct KernelGroup {
+  llvm::SetVector<mlir::Operation *> ops; // in block order once grouping has ended
+  KernelKind kind = KernelKind::pointwise;
+  /// Contraction: the root. Reduction: any of its reductions, which all agree.
+  mlir::Operation *root = nullptr;
+};
+
+class KernelGroups {
+public:
+  explicit KernelGroups(mlir::Block &block);
+
+  /// Merges groups until none may be merged any more.
+  void fuse();
+
+  /// The groups such that each comes after those whose values it reads.
+  llvm::SmallVector<KernelGroup *> inOrder();
+  /// Values of the group that others read, or the block's terminator.
+  static llvm::SmallVector<mlir::Value> outputsOf(const KernelGroup &group);
+
+private:
+  bool tryMerge(KernelGroup *producer, KernelGroup *consumer);
+  bool mayMerge(KernelGroup &producer, KernelGroup &consumer);
+  bool hasOtherPath(KernelGroup *from, KernelGroup *to);
+  void merge(KernelGroup *into, KernelGroup *from);
+  bool repeatCheapProducers();
+  llvm::SmallSetVector<KernelGroup *, 4> producersOf(const KernelGroup &group);
+  llvm::SmallSetVector<KernelGroup *, 4> consumersOf(const KernelGroup &group);
+
+  mlir::Block &block;
+  llvm::SmallVector<std::unique_ptr<KernelGroup>> groups; // null once merged into another
+  llvm::DenseMap<mlir::Operation *, KernelGroup *> groupOf;
+};
+} // namespace quern
+
+#endif

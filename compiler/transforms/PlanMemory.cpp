@@ -1,0 +1,297 @@
+// The pass that gives every tensor a place in memory.
+#include "compiler/transforms/PlanMemory.h"
+#include "compiler/transforms/WorkspacePacking.h"
+#include "dialect/Conventions.h"
+#include "dialect/QuernOps.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+namespace quern {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "compiler/transforms/PlanMemory.h.inc"
+
+namespace {
+TensorType typeOf(Value value) { return cast<TensorType>(value.getType()); }
+Extent bytesOf(TensorType type) { return type.getNumElements() * (type.getStorageBits() / 8); }
+
+std::optional<Arena> fixedArena(Role role) {
+  switch (role) {
+  case Role::param:
+    return Arena::params;
+  case Role::buffer:
+    return Arena::buffers;
+  case Role::state:
+    return Arena::state;
+  default:
+    return std::nullopt;
+  }
+}
+
+/// Fixed offsets of everything that outlives a call, by arena and name.
+class FixedLayout {
+public:
+  explicit FixedLayout(ModuleOp module) : context(module.getContext()) {
+    auto functions = module.getOps<func::FuncOp>();
+    for (auto function : functions)
+      if (getKind(function) == "init")
+        for (unsigned i = 0; i < function.getNumResults(); ++i)
+          add(getResultRole(function, i), getResultName(function, i), function.getResultTypes()[i]);
+    // Modules without an `init` are laid out in the order in which their entries name things.
+    for (auto function : functions)
+      if (getKind(function) != "update" && getKind(function) != "run")
+        for (unsigned i = 0; i < function.getNumArguments(); ++i)
+          add(getRole(function, i), getName(function, i), function.getArgumentTypes()[i]);
+  }
+
+  SlotAttr lookup(Role role, StringRef name) const {
+    auto arena = fixedArena(role);
+    return arena ? slots[static_cast<unsigned>(*arena)].lookup(StringAttr::get(context, name))
+                 : SlotAttr();
+  }
+  int64_t bytes(Arena arena) const { return sizes[static_cast<unsigned>(arena)]; }
+
+private:
+  void add(Role role, StringRef name, Type type) {
+    auto arena = fixedArena(role);
+    if (!arena || lookup(role, name))
+      return;
+    int64_t &size = sizes[static_cast<unsigned>(*arena)];
+    slots[static_cast<unsigned>(*arena)][StringAttr::get(context, name)] =
+        SlotAttr::get(context, *arena, Extent::constant(context, size).getAttr());
+    size = llvm::alignTo(size + *bytesOf(cast<TensorType>(type)).getConstant(), 64);
+  }
+
+  MLIRContext *context;
+  llvm::DenseMap<StringAttr, SlotAttr> slots[3];
+  int64_t sizes[3] = {0, 0, 0};
+};
+
+/// Whether every use of the kernel's operand reads the element that is being computed, so that the
+/// result may overwrite the operand.
+bool readsInPlace(KernelOp kernel, unsigned operand, TensorType resultType) {
+  if (kernel.getInputs()[operand].getType() != resultType)
+    return false;
+  BlockArgument argument = kernel.getBody().getArgument(operand);
+  if (kernel.getKind() == KernelKind::movement)
+    return llvm::all_of(argument.getUses(), [](OpOperand &use) {
+      return isa<ScatterOp, DynamicUpdateSliceOp>(use.getOwner()) && use.getOperandNumber() == 0;
+    });
+  // In a kernel over the rows of a larger space, elements of the result's shape are still read at
+  // the row being computed, as long as every use is pointwise in that shape.
+  return llvm::all_of(argument.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    return (user->hasTrait<Pointwise>() || isa<YieldOp>(user)) &&
+           (user->getNumResults() == 0 ||
+            typeOf(user->getResult(0)).getShape() == resultType.getShape()) &&
+           llvm::all_of(user->getUsers(), [&](Operation *next) {
+             return next->hasTrait<Pointwise>() || isa<YieldOp>(next);
+           });
+  });
+}
+
+class EntryPlanner {
+public:
+  EntryPlanner(func::FuncOp function, const FixedLayout &layout)
+      : function(function), layout(layout), builder(function.getContext()) {}
+
+  void plan() {
+    placeArguments();
+    for (KernelOp kernel : block().getOps<KernelOp>())
+      kernels.push_back(kernel);
+    placeResults();
+    order();
+    placeWorkspace();
+    writeSlots();
+  }
+
+private:
+  Block &block() { return function.getBody().front(); }
+  SlotAttr makeSlot(Arena arena, int64_t position) {
+    return SlotAttr::get(builder.getContext(), arena,
+                         Extent::constant(builder.getContext(), position).getAttr());
+  }
+
+  void placeArguments() {
+    int64_t inputs = 0, hypers = 0;
+    for (BlockArgument argument : block().getArguments()) {
+      unsigned i = argument.getArgNumber();
+      Role role = getRole(function, i);
+      SlotAttr slot = role == Role::input   ? makeSlot(Arena::input, inputs++)
+                      : role == Role::hyper ? makeSlot(Arena::hyper, hypers++)
+                      : role == Role::seed  ? makeSlot(Arena::seed, 0)
+                      : role == Role::step  ? makeSlot(Arena::step, 0)
+                                            : layout.lookup(role, getName(function, i));
+      slots[argument] = slot;
+      function.setArgAttr(i, attr::slot, slot);
+    }
+  }
+
+  /// Gives returned values the slots where the caller wants them. Inserts copies for what cannot be
+  /// computed right there.
+  void placeResults() {
+    Operation *end = block().getTerminator();
+    int64_t outputs = 0;
+    for (unsigned i = 0; i < end->getNumOperands(); ++i) {
+      Role role = getResultRole(function, i);
+      Value value = end->getOperand(i);
+      SlotAttr slot = role == Role::output ? makeSlot(Arena::output, outputs++)
+                                           : layout.lookup(role, getResultName(function, i));
+      function.setResultAttr(i, attr::slot, slot);
+      if (slots.lookup(value) == slot)
+        continue; // an unchanged buffer
+      Value old = oldValueOf(slot);
+      auto kernel = value.getDefiningOp<KernelOp>();
+      bool direct = kernel && !slots.count(value) && (!old || mayOverwrite(kernel, value, old));
+      if (!direct) {
+        value = copy(value);
+        kernel = value.getDefiningOp<KernelOp>();
+        end->setOperand(i, value);
+      }
+      slots[value] = slot;
+      if (old)
+        for (KernelOp reader : readersOf(old))
+          if (reader != kernel)
+            after[kernel].insert(reader);
+    }
+  }
+
+  Value oldValueOf(SlotAttr slot) {
+    for (BlockArgument argument : block().getArguments())
+      if (slots.lookup(argument) == slot)
+        return argument;
+    return {};
+  }
+
+  SmallVector<KernelOp> readersOf(Value value) {
+    SmallVector<KernelOp> readers;
+    for (Operation *user : value.getUsers())
+      if (auto kernel = dyn_cast<KernelOp>(user))
+        readers.push_back(kernel);
+    return readers;
+  }
+
+  bool mayOverwrite(KernelOp kernel, Value result, Value old) {
+    for (auto [i, operand] : llvm::enumerate(kernel.getInputs()))
+      if (operand == old && !readsInPlace(kernel, i, typeOf(result)))
+        return false;
+    // No reader of the old value may need what this kernel makes.
+    for (KernelOp reader : readersOf(old))
+      if (reader != kernel && dependsOn(reader, kernel))
+        return false;
+    return true;
+  }
+
+  SmallVector<KernelOp> predecessors(KernelOp kernel) {
+    SmallVector<KernelOp> list;
+    for (Value operand : kernel.getInputs())
+      if (auto producer = operand.getDefiningOp<KernelOp>())
+        list.push_back(producer);
+    llvm::append_range(list, after[kernel]);
+    return list;
+  }
+
+  bool dependsOn(KernelOp kernel, KernelOp on) {
+    llvm::SmallPtrSet<Operation *, 16> seen;
+    SmallVector<KernelOp> stack{kernel};
+    while (!stack.empty()) {
+      KernelOp next = stack.pop_back_val();
+      if (next == on)
+        return true;
+      if (seen.insert(next).second)
+        llvm::append_range(stack, predecessors(next));
+    }
+    return false;
+  }
+
+  /// A kernel that writes the value to another place.
+  Value copy(Value value) {
+    builder.setInsertionPoint(block().getTerminator());
+    auto kernel = KernelOp::create(builder, value.getLoc(), value.getType(), KernelKind::pointwise,
+                                   value, ArrayAttr(), ArrayAttr());
+    OpBuilder::InsertionGuard guard(builder);
+    Block *body = builder.createBlock(&kernel.getBody());
+    YieldOp::create(builder, value.getLoc(), body->addArgument(value.getType(), value.getLoc()));
+    kernels.push_back(kernel);
+    return kernel.getResult(0);
+  }
+
+  /// Check kernels and what they need first, then the others as they stood, each after the kernels
+  /// that it depends on.
+  void order() {
+    llvm::SetVector<Operation *> done;
+    std::function<void(KernelOp)> visit = [&](KernelOp kernel) {
+      if (done.contains(kernel))
+        return;
+      for (KernelOp before : predecessors(kernel))
+        visit(before);
+      done.insert(kernel);
+    };
+    for (bool checks : {true, false})
+      for (KernelOp kernel : kernels)
+        if ((kernel.getKind() == KernelKind::check) == checks)
+          visit(kernel);
+    Operation *end = block().getTerminator();
+    kernels.clear();
+    for (Operation *kernel : done) {
+      kernel->moveBefore(end);
+      kernels.push_back(cast<KernelOp>(kernel));
+    }
+  }
+
+  void placeWorkspace() {
+    llvm::MapVector<Value, Lifetime> lifetimes;
+    for (auto [step, kernel] : llvm::enumerate(kernels)) {
+      for (Value operand : kernel.getInputs())
+        if (auto found = lifetimes.find(operand); found != lifetimes.end())
+          found->second.last = step;
+      for (Value result : kernel.getResults())
+        if (!slots.count(result))
+          lifetimes[result] = {bytesOf(typeOf(result)), static_cast<int64_t>(step),
+                               static_cast<int64_t>(step), Extent()};
+    }
+    SmallVector<Lifetime> packed;
+    for (auto &[value, lifetime] : lifetimes)
+      packed.push_back(lifetime);
+    Extent size = packWorkspace(builder.getContext(), packed);
+    for (auto [entry, lifetime] : llvm::zip(lifetimes, packed))
+      slots[entry.first] =
+          SlotAttr::get(builder.getContext(), Arena::workspace, lifetime.offset.getAttr());
+    function->setAttr(attr::workspace, size.getAttr());
+  }
+
+  void writeSlots() {
+    auto slotArray = [&](ValueRange values) {
+      return builder.getArrayAttr(
+          llvm::map_to_vector(values, [&](Value v) -> Attribute { return slots.lookup(v); }));
+    };
+    for (KernelOp kernel : kernels) {
+      kernel.setOperandSlotsAttr(slotArray(kernel.getInputs()));
+      kernel.setResultSlotsAttr(slotArray(kernel.getResults()));
+    }
+  }
+
+  func::FuncOp function;
+  const FixedLayout &layout;
+  OpBuilder builder;
+  SmallVector<KernelOp> kernels;
+  llvm::DenseMap<Value, SlotAttr> slots;
+  /// Kernels that read an old value before the key overwrites it.
+  llvm::DenseMap<Operation *, llvm::SetVector<KernelOp>> after;
+};
+
+class PlanMemoryPass : public impl::PlanMemoryBase<PlanMemoryPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    FixedLayout layout(module);
+    OpBuilder builder(module.getContext());
+    module->setAttr(attr::paramsBytes, builder.getI64IntegerAttr(layout.bytes(Arena::params)));
+    module->setAttr(attr::buffersBytes, builder.getI64IntegerAttr(layout.bytes(Arena::buffers)));
+    module->setAttr(attr::stateBytes, builder.getI64IntegerAttr(layout.bytes(Arena::state)));
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isDeclaration() && getKind(function) != "run")
+        EntryPlanner(function, layout).plan();
+  }
+};
+} // namespace
+} // namespace quern
