@@ -1,0 +1,136 @@
+// Drives LLVM's translation, optimiser and x86 back end.
+#include "compiler/target/ObjectEmission.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CodeGen.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+
+using namespace quern;
+
+void quern::initialiseNativeBackend() {
+  static const bool initialised = [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser();
+    return true;
+  }();
+  (void)initialised;
+}
+
+void quern::registerTranslations(mlir::DialectRegistry &registry) {
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+}
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+quern::createTargetMachine(const TargetDescription &target) {
+  initialiseNativeBackend();
+  llvm::Triple triple(target.triple);
+  std::string message;
+  const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!backend)
+    return llvm::createStringError(message);
+  llvm::TargetOptions options;
+  // An fma is written as one where it is meant; anything else keeps its own rounding.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  auto level = target.optimisationLevel == 0   ? llvm::CodeGenOptLevel::None
+               : target.optimisationLevel == 1 ? llvm::CodeGenOptLevel::Less
+               : target.optimisationLevel == 2 ? llvm::CodeGenOptLevel::Default
+                                               : llvm::CodeGenOptLevel::Aggressive;
+  std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
+      triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt, level));
+  if (!machine)
+    return llvm::createStringError("LLVM cannot generate code for target '" + target.triple + "'");
+  return machine;
+}
+
+llvm::Expected<std::unique_ptr<llvm::Module>>
+quern::translate(mlir::ModuleOp module, llvm::LLVMContext &context,
+                 const TargetDescription &target) {
+  auto machine = createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  std::unique_ptr<llvm::Module> result = mlir::translateModuleToLLVMIR(module, context);
+  if (!result)
+    return llvm::createStringError("translation to LLVM IR failed");
+  result->setTargetTriple((*machine)->getTargetTriple());
+  result->setDataLayout((*machine)->createDataLayout());
+  result->setPICLevel(llvm::PICLevel::BigPIC);
+  for (llvm::Function &function : *result) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    if (!target.features.empty())
+      function.addFnAttr("target-features", target.features);
+    // Several AVX-512 CPUs are tuned to prefer 256 bits and would split every vector in two.
+    std::string width = std::to_string(target.vectorBits);
+    function.addFnAttr("prefer-vector-width", width);
+    function.addFnAttr("min-legal-vector-width", width);
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+  return result;
+}
+
+llvm::Error quern::optimise(llvm::Module &module, const TargetDescription &target) {
+  auto machine = createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopInterleaving = false;
+  // The emitters unroll where it pays; LLVM's run-time unroller only makes the loops around larger.
+  tuning.LoopUnrolling = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager sccs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(machine->get(), tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  if (target.optimisationLevel == 0) {
+    builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0).run(module, modules);
+    return llvm::Error::success();
+  }
+  auto level = target.optimisationLevel == 1   ? llvm::OptimizationLevel::O1
+               : target.optimisationLevel == 2 ? llvm::OptimizationLevel::O2
+                                               : llvm::OptimizationLevel::O3;
+  builder.buildPerModuleDefaultPipeline(level).run(module, modules);
+  return llvm::Error::success();
+}
+
+static llvm::Error emitFile(llvm::Module &module, const TargetDescription &target,
+                            llvm::raw_pwrite_stream &os, llvm::CodeGenFileType kind) {
+  auto machine = createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  llvm::legacy::PassManager passes;
+  if ((*machine)->addPassesToEmitFile(passes, os, /*DwoOut=*/nullptr, kind))
+    return llvm::createStringError("LLVM cannot write this kind of file for target '" +
+                                   target.triple + "'");
+  passes.run(module);
+  return llvm::Error::success();
+}
+
+llvm::Error quern::emitObject(llvm::Module &module, const TargetDescription &target,
+                              llvm::raw_pwrite_stream &os) {
+  return emitFile(module, target, os, llvm::CodeGenFileType::ObjectFile);
+}
+
+llvm::Error quern::emitAssembly(llvm::Module &module, const TargetDescription &target,
+                                llvm::raw_pwrite_stream &os) {
+  return emitFile(module, target, os, llvm::CodeGenFileType::AssemblyFile);
+}

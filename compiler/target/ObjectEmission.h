@@ -1,0 +1,53 @@
+// From the LLVM dialect to machine code: translation to LLVM IR, LLVM's optimiser, and object or
+// assembly output for a TargetDescription.
+#ifndef QUERN_COMPILER_TARGET_OBJECTEMISSION_H
+#define QUERN_COMPILER_TARGET_OBJECTEMISSION_H
+
+#include "compiler/target/TargetDescription.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+class raw_pwrite_stream;
+class TargetMachine;
+} // namespace llvm
+namespace mlir {
+class DialectRegistry;
+class ModuleOp;
+} // namespace mlir
+
+namespace quern {
+
+/// Makes LLVM's x86 back end known; safe to call often and from any thread.
+void initialiseNativeBackend();
+
+/// Registers what `translate` needs to know about the LLVM and builtin dialects.
+void registerTranslations(mlir::DialectRegistry &registry);
+
+/// A machine for `target`: position-independent code, no fusing of separate multiplies and adds
+/// beyond what the IR's own `contract` flags allow.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(const TargetDescription &target);
+
+/// Translates a module of the LLVM dialect and marks every function for `target`.
+llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module,
+                                                        llvm::LLVMContext &context,
+                                                        const TargetDescription &target);
+
+/// Runs LLVM's pipeline of the target's optimisation level. The emitters vectorise themselves, so
+/// the loop and SLP vectorisers stay off; results then do not depend on LLVM's cost model.
+llvm::Error optimise(llvm::Module &module, const TargetDescription &target);
+
+/// Writes an ELF relocatable object.
+llvm::Error emitObject(llvm::Module &module, const TargetDescription &target,
+                       llvm::raw_pwrite_stream &os);
+
+/// Writes assembly text.
+llvm::Error emitAssembly(llvm::Module &module, const TargetDescription &target,
+                         llvm::raw_pwrite_stream &os);
+
+} // namespace quern
+
+#endif // QUERN_COMPILER_TARGET_OBJECTEMISSION_H
