@@ -3,6 +3,7 @@
 #include "compiler/autodiff/TrainStep.h"
 #include "compiler/transforms/FormKernels.h"
 #include "compiler/transforms/PlanMemory.h"
+#include "compiler/transforms/SpecializeDims.h"
 #include "dialect/QuernOps.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -17,5 +18,6 @@ void registerPasses() {
   registerTrainStep();
   registerFormKernels();
   registerPlanMemory();
+  registerSpecializeDims();
 }
 } // namespace quern

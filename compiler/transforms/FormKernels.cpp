@@ -70,6 +70,10 @@ private:
 };
 
 class FormKernelsPass : public impl::FormKernelsBase<FormKernelsPass> {
+public:
+  using FormKernelsBase::FormKernelsBase;
+
+private:
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (function.isDeclaration() || getKind(function) == "run")
@@ -82,7 +86,8 @@ class FormKernelsPass : public impl::FormKernelsBase<FormKernelsPass> {
         stop.erase();
       }
     KernelGroups groups(block);
-    groups.fuse();
+    if (fuse)
+      groups.fuse();
     OpBuilder builder(block.getTerminator());
     SmallVector<KernelGroup *> order = groups.inOrder();
     for (KernelGroup *group : order)

@@ -11,6 +11,8 @@ def FormKernels : Pass<"quern-form-kernels", "::mlir::func::FuncOp"> {
     that feeds it or reads it, reductions over the same rows join each other, and cheap work on
     arguments is repeated rather than stored. Each group becomes one `quern.kernel`.
   }];
+  let options = [Option<"fuse", "fuse", "bool", "true",
+                        "put several primitives into one kernel; otherwise each has its own">];
 }
 
 #endif

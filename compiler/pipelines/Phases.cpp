@@ -1,0 +1,93 @@
+// The phases of a compilation and the passes between them, from top to bottom.
+#include "compiler/pipelines/Phases.h"
+#include "compiler/autodiff/TrainStep.h"
+#include "compiler/pipelines/Contracts.h"
+#include "compiler/transforms/FormKernels.h"
+#include "compiler/transforms/PlanMemory.h"
+#include "compiler/transforms/SpecializeDims.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+namespace quern {
+
+static void simplify(OpPassManager &passes) {
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
+static void buildGrad(OpPassManager &passes, const PipelineOptions &) {
+  passes.addPass(createTrainStep());
+  // Differentiation leaves products with one, sums with zero and repeated broadcasts behind.
+  simplify(passes);
+}
+
+static void buildFused(OpPassManager &passes, const PipelineOptions &options) {
+  // Variants for given dims come before fusion, which can do more where extents are numbers.
+  if (!options.dims.empty()) {
+    SpecializeDimsOptions specialize;
+    for (const auto &[name, value] : options.dims)
+      specialize.dims.push_back((name + "=" + Twine(value)).str());
+    llvm::sort(specialize.dims);
+    passes.addPass(createSpecializeDims(specialize));
+    simplify(passes);
+  }
+  FormKernelsOptions fusion;
+  fusion.fuse = !options.disabled.contains("fusion");
+  passes.addNestedPass<func::FuncOp>(createFormKernels(fusion));
+}
+
+static void buildPlanned(OpPassManager &passes, const PipelineOptions &) {
+  passes.addPass(createPlanMemory());
+}
+
+ArrayRef<Phase> getPhases() {
+  static const Phase phases[] = {
+      {"ast", "the file, parsed", nullptr, nullptr},
+      {"model", "pure tensor functions with named dims, composites intact", nullptr, verifyModel},
+      {"grad", "each train function as one optimizer step: forward, backward, update", buildGrad,
+       verifyGrad},
+      {"fused", "the work cut into kernels", buildFused, verifyFused},
+      {"planned", "kernels in order, every tensor at its place in memory", buildPlanned,
+       verifyPlanned},
+      {"loops", "kernels as vector loops over memory", nullptr, nullptr},
+      {"llvm", "the LLVM IR that machine code is made from", nullptr, nullptr},
+      {"asm", "assembly text", nullptr, nullptr},
+      {"obj", "a relocatable object", nullptr, nullptr},
+  };
+  return phases;
+}
+
+const Phase *findPhase(StringRef name) {
+  for (const Phase &phase : getPhases())
+    if (phase.name == name)
+      return &phase;
+  return nullptr;
+}
+
+LogicalResult runToPhase(ModuleOp module, const Phase &phase, const PipelineOptions &options) {
+  for (const Phase &step : getPhases()) {
+    if (step.build) {
+      PassManager passes(module.getContext());
+      passes.enableVerifier(options.verifyEach);
+      if (options.timing)
+        passes.enableTiming();
+      step.build(passes, options);
+      if (failed(passes.run(module)))
+        return failure();
+    }
+    if (step.verify && failed(step.verify(module)))
+      return failure();
+    if (&step == &phase)
+      return success();
+  }
+  return success();
+}
+
+ArrayRef<std::pair<StringLiteral, StringLiteral>> getOptimisations() {
+  static const std::pair<StringLiteral, StringLiteral> optimisations[] = {
+      {"fusion", "several primitives in one kernel"},
+  };
+  return optimisations;
+}
+} // namespace quern

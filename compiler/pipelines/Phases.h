@@ -1,0 +1,44 @@
+// The phases of a compilation as data: name, description, the passes that lead to it, and a verifier of
+// what the next phase may rely on. `emit`, `--stop-after`, timing and the docs are driven by this table.
+#ifndef QUERN_COMPILER_PIPELINES_PHASES_H
+#define QUERN_COMPILER_PIPELINES_PHASES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include <string>
+
+namespace quern {
+struct PipelineOptions {
+  /// Dims to specialise for: a variant of every entry that has them is added.
+  llvm::StringMap<int64_t> dims;
+  /// Names of optimisations that are switched off.
+  llvm::StringSet<> disabled;
+  bool verifyEach = true;
+  /// Print how long each pass took to the standard error.
+  bool timing = false;
+};
+
+struct Phase {
+  llvm::StringLiteral name;
+  llvm::StringLiteral description;
+  /// Appends the passes from the phase before; null where something other than passes makes it.
+  void (*build)(mlir::OpPassManager &passes, const PipelineOptions &options);
+  /// Emits an error where the module is not what the next phase may rely on; null where any module is.
+  mlir::LogicalResult (*verify)(mlir::ModuleOp module);
+};
+
+/// All phases, in order.
+llvm::ArrayRef<Phase> getPhases();
+const Phase *findPhase(llvm::StringRef name);
+
+/// Takes a module at phase `model` to `phase`, verifying each phase on the way.
+mlir::LogicalResult runToPhase(mlir::ModuleOp module, const Phase &phase,
+                               const PipelineOptions &options);
+
+/// Names that `--disable=` understands, with a description each.
+llvm::ArrayRef<std::pair<llvm::StringLiteral, llvm::StringLiteral>> getOptimisations();
+} // namespace quern
+
+#endif
