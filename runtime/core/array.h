@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <type_traits>
 #include <utility>
 
 namespace quern::runtime {
@@ -72,8 +73,15 @@ public:
       return false;
     while (count > wanted)
       elements[--count].~T();
-    for (; count < wanted; ++count)
-      new (&elements[count]) T();
+    if constexpr (std::is_trivial_v<T>) {
+      if (wanted > count)
+        memset(static_cast<void *>(elements + count), 0,
+               static_cast<size_t>(wanted - count) * sizeof(T));
+      count = wanted;
+    } else {
+      for (; count < wanted; ++count)
+        new (&elements[count]) T();
+    }
     return true;
   }
 

@@ -17,15 +17,19 @@ void Text::append(const char *text, int64_t length) {
 }
 
 void Text::appendFormat(const char *format, ...) {
+  char small[256];
   va_list arguments, again;
   va_start(arguments, format);
   va_copy(again, arguments);
-  int length = vsnprintf(nullptr, 0, format, arguments);
+  int length = vsnprintf(small, sizeof(small), format, arguments);
   va_end(arguments);
   int64_t old = size();
-  if (length >= 0 && characters.resize(old + length + 1))
-    vsnprintf(characters.data() + old, static_cast<size_t>(length) + 1, format, again);
-  else
+  if (length < 0 || !characters.reserve(old + length + 1) ||
+      !characters.resize(old + length + 1))
     lost = true;
+  else if (static_cast<size_t>(length) < sizeof(small))
+    memcpy(characters.data() + old, small, static_cast<size_t>(length) + 1);
+  else
+    vsnprintf(characters.data() + old, static_cast<size_t>(length) + 1, format, again);
   va_end(again);
 }

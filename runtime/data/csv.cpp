@@ -127,7 +127,8 @@ private:
     bool plainDigits = strspn(from, "0123456789+-.eEinfINFatyATY") >= static_cast<size_t>(to - from);
     if (stop != to || !plainDigits) {
       Text what("\"");
-      what.append(from, to - from < 40 ? to - from : 40);
+      for (const char *at = from; at < to && at < from + 40; ++at)
+        what.append(static_cast<unsigned char>(*at) < 0x20 ? "?" : at, 1);
       what.append("\" is not a number");
       return failAt(from, what.c_str(), suffix.c_str());
     }

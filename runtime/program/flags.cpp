@@ -255,9 +255,8 @@ quern_status failUnknown(const quern_model &model, Command command, const char *
     if (strcmp(flag.name, name) == 0)
       return fail(message, QUERN_INVALID, "%s does not use %s", commandName(command), name);
   if (findHyper(model, ~0u, name + 2))
-    return fail(message, QUERN_INVALID, "no function that %s runs uses %s", commandName(command),
-                name);
-  int best = static_cast<int>(strlen(name)) / 3 + 1;
+    return fail(message, QUERN_INVALID, "%s does not use %s", commandName(command), name);
+  int best = static_cast<int>(strlen(name)) / 3 + 2;
   Text suggestion;
   for (const Flag &flag : table)
     if (flag.commands & command)
@@ -290,7 +289,7 @@ quern_status setHyper(const quern_hyper &hyper, const char *value, Flags &flags,
 }
 
 quern_status parseCommand(const char *word, Flags &flags, quern_message *message) {
-  int best = static_cast<int>(strlen(word)) / 3 + 1;
+  int best = static_cast<int>(strlen(word)) / 3 + 2;
   Text suggestion;
   for (const CommandName &entry : commands) {
     if (strcmp(entry.name, word) == 0) {

@@ -159,6 +159,8 @@ private:
       status = evaluator.prepare(session.instance, held ? trainData : validationData, state.batch,
                                  validationCount, "val_", message);
     }
+    if (!status)
+      status = nameFigures();
     if (!status && !flags.history.empty())
       status = history.open(flags.history.c_str(), state.epoch, message);
     lastSave = monotonicSeconds();
@@ -186,35 +188,46 @@ private:
     return status;
   }
 
-  quern_status report() {
-    Array<Scalar> scalars;
+  /// Names the figures of an epoch, once: the loop then only fills in numbers.
+  quern_status nameFigures() {
     bool room = true;
     for (const Scalar &mean : trainer.results())
-      room = room && scalars.push({mean.name.copy(), mean.value});
-    int64_t watched = 0; // the first validation loss, or the training loss
+      room = room && figures.push({mean.name.copy(), 0});
     for (const Result &result : evaluator.results()) {
-      if (!result.scalar() || result.values.empty())
+      if (result.tensor->rank != 0)
         continue;
       if (watched == 0 && result.name.startsWith("val_"))
-        watched = scalars.size();
-      room = room && scalars.push({result.name.copy(), result.values[0]});
+        watched = figures.size();
+      room = room && figures.push({result.name.copy(), 0});
     }
-    if (!room)
-      return failMemory(message, "a line", 0);
+    return room ? QUERN_OK : failMemory(message, "the figures", 0);
+  }
+
+  quern_status report() {
+    int64_t at = 0;
+    for (const Scalar &mean : trainer.results())
+      figures[at++].value = mean.value;
+    for (const Result &result : evaluator.results())
+      if (result.tensor->rank == 0)
+        figures[at++].value = result.values[0];
     if (!flags.quiet) {
-      puts(epochLine(state.epoch, scalars).c_str());
+      line.clear();
+      appendEpoch(line, state.epoch, figures);
+      line.append("\n");
+      fwrite(line.c_str(), 1, static_cast<size_t>(line.size()), stdout);
       flushSometimes();
     }
-    if (scalars[watched].value < state.best || state.bestEpoch == 0) {
-      state.best = scalars[watched].value;
+    double figure = figures[watched].value;
+    if (figure < state.best || state.bestEpoch == 0) {
+      state.best = figure;
       state.bestEpoch = state.epoch;
     } else if (flags.patience && state.epoch - state.bestEpoch >= flags.patience) {
       stopped = true;
       if (!flags.quiet)
-        printf("stopped: %s has not improved since epoch %lld\n", scalars[watched].name.c_str(),
+        printf("stopped: %s has not improved since epoch %lld\n", figures[watched].name.c_str(),
                static_cast<long long>(state.bestEpoch));
     }
-    return history.write(state.epoch, scalars, message);
+    return history.write(state.epoch, figures, message);
   }
 
   /// Lines shall appear as they come; but where epochs take microseconds, a flush would cost more.
@@ -241,6 +254,9 @@ private:
   Evaluator evaluator;
   History history;
   ProgressBar bar;
+  Array<Scalar> figures;
+  int64_t watched = 0; // of `figures`: the first validation loss, else the training loss
+  Text line;
   bool validating = false, stopped = false;
   int64_t saved = -1;
   double lastSave = 0, lastFlush = 0;

@@ -16,11 +16,9 @@ void quern::runtime::appendScalars(Text &line, const Array<Scalar> &scalars) {
                       scalar.value);
 }
 
-Text quern::runtime::epochLine(int64_t epoch, const Array<Scalar> &scalars) {
-  Text line;
+void quern::runtime::appendEpoch(Text &line, int64_t epoch, const Array<Scalar> &scalars) {
   line.appendFormat("epoch: %lld, ", static_cast<long long>(epoch));
   appendScalars(line, scalars);
-  return line;
 }
 
 History::~History() {

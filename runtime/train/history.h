@@ -8,8 +8,8 @@
 
 namespace quern::runtime {
 
-/// "epoch: 1, loss: 648.7896, val_loss: 640.1000".
-Text epochLine(int64_t epoch, const Array<Scalar> &scalars);
+/// Appends "epoch: 1, loss: 648.7896, val_loss: 640.1000".
+void appendEpoch(Text &line, int64_t epoch, const Array<Scalar> &scalars);
 /// Appends "loss: 648.7896, accuracy: 0.9800".
 void appendScalars(Text &line, const Array<Scalar> &scalars);
 
