@@ -1,0 +1,46 @@
+// What kernels cost, as expressions of the dims.
+#include "compiler/explain/Cost.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+namespace quern {
+
+static Extent countOpFlops(Operation *op) {
+  Extent none = Extent::constant(op->getContext(), 0);
+  return llvm::TypeSwitch<Operation *, Extent>(op)
+      .Case([](ContractOp contract) {
+        Extent products = contract.getType().getNumElements();
+        for (int64_t dimension : contract.getLhsContracting())
+          products = products * contract.getLhs().getType().getExtent(dimension);
+        return products * 2;
+      })
+      .Case([&](ReduceOp reduce) {
+        return reduce.getType().isFloat() ? reduce.getOperand().getType().getNumElements() : none;
+      })
+      .Case<CompareOp, SelectOp, ConvertOp, StopGradientOp>([&](Operation *) { return none; })
+      .Default([&](Operation *other) {
+        if (!other->hasTrait<Pointwise>() || other->getNumResults() != 1)
+          return none;
+        auto type = cast<TensorType>(other->getResult(0).getType());
+        return type.isFloat() ? type.getNumElements() : none;
+      });
+}
+
+Extent countFlops(KernelOp kernel) {
+  Extent sum = Extent::constant(kernel.getContext(), 0);
+  for (Operation &op : kernel.getBody().front())
+    sum = sum + countOpFlops(&op);
+  return sum;
+}
+
+Extent countBytes(TensorType type) { return type.getNumElements() * (type.getStorageBits() / 8); }
+
+Extent countBytes(KernelOp kernel) {
+  Extent sum = Extent::constant(kernel.getContext(), 0);
+  for (Type type : kernel.getOperandTypes())
+    sum = sum + countBytes(cast<TensorType>(type));
+  for (Type type : kernel.getResultTypes())
+    sum = sum + countBytes(cast<TensorType>(type));
+  return sum;
+}
+} // namespace quern

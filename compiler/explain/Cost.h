@@ -1,0 +1,18 @@
+// What kernels cost, as expressions of the dims: floating-point operations and bytes moved.
+#ifndef QUERN_COMPILER_EXPLAIN_COST_H
+#define QUERN_COMPILER_EXPLAIN_COST_H
+
+#include "dialect/QuernOps.h"
+
+namespace quern {
+/// Arithmetic operations on floats that a kernel does once each: a contraction counts 2*M*N*K, a
+/// reduction one an operand element, pointwise float arithmetic (moves, comparisons and selections do
+/// not count) one a result element.
+Extent countFlops(KernelOp kernel);
+/// Bytes of the kernel's operands and results, each counted once.
+Extent countBytes(KernelOp kernel);
+/// Bytes that a tensor takes.
+Extent countBytes(TensorType type);
+} // namespace quern
+
+#endif
