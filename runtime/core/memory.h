@@ -21,6 +21,7 @@ public:
   Block() = default;
   Block(Block &&other) noexcept { swap(other); }
   Block &operator=(Block &&other) noexcept {
+    Block old(std::move(*this)); // freed at once: blocks are large
     swap(other);
     return *this;
   }

@@ -13,36 +13,64 @@ bool isSaved(const quern_tensor &tensor) {
   return tensor.tied_to < 0 && !(tensor.flags & QUERN_TENSOR_NOT_PERSISTENT);
 }
 
-/// A common prefix of the file's names ("net.") without which they are the model's, or "". The first
-/// name of the model decides.
-Text commonPrefix(const SafetensorsFile &file, const quern_instance &instance) {
+/// How the model's names become the file's: without the root that all of them share, or with one that
+/// the file puts before them.
+struct Naming {
+  int64_t dropped = 0; // characters of the model's own root, "net."
+  Text added;
+};
+
+/// Length of the root with its dot that all saved names of the model share, or 0.
+int64_t commonRoot(const quern_instance &instance) {
+  const char *first = nullptr;
+  int64_t length = 0;
   for (ArenaKind kind : {ParamsArena, BuffersArena}) {
     Arena arena = arenaOf(instance, kind);
     for (uint32_t i = 0; i < arena.count; ++i) {
-      if (arena.tensors[i].flags & QUERN_TENSOR_NOT_PERSISTENT)
-        continue;
-      Text dotted(".");
-      dotted.append(arena.tensors[i].name);
-      if (file.find(arena.tensors[i].name))
-        return Text();
-      for (const SafetensorsEntry &entry : file.entries())
-        if (entry.name.endsWith(dotted.c_str()))
-          return Text(entry.name.c_str(), entry.name.size() - dotted.size() + 1);
+      const char *name = arena.tensors[i].name;
+      if (!first) {
+        const char *dot = strchr(name, '.');
+        first = name;
+        length = dot ? dot - name + 1 : 0;
+      }
+      if (strncmp(name, first, static_cast<size_t>(length)) != 0)
+        return 0;
     }
   }
-  return Text();
+  return length;
 }
 
-/// The model's tensor that the file calls `name`, whose own names may begin with a root that the
-/// file leaves out.
-const SafetensorsEntry *findEntry(const SafetensorsFile &file, const Text &prefix,
+const SafetensorsEntry *findEntry(const SafetensorsFile &file, const Naming &naming,
                                   const char *name) {
-  Text full = prefix.copy();
-  full.append(name);
-  if (const SafetensorsEntry *entry = file.find(full.c_str()))
-    return entry;
-  const char *dot = strchr(name, '.');
-  return dot ? file.find(dot + 1) : nullptr;
+  Text full = naming.added.copy();
+  full.append(name + naming.dropped);
+  return file.find(full.c_str());
+}
+
+/// The naming under which the file has the model's first saved tensor that it has at all.
+Naming findNaming(const SafetensorsFile &file, const quern_instance &instance) {
+  int64_t root = commonRoot(instance);
+  for (ArenaKind kind : {ParamsArena, BuffersArena}) {
+    Arena arena = arenaOf(instance, kind);
+    for (uint32_t i = 0; i < arena.count; ++i) {
+      const char *name = arena.tensors[i].name;
+      if ((arena.tensors[i].flags & QUERN_TENSOR_NOT_PERSISTENT) || file.find(name))
+        continue;
+      Naming naming;
+      if (file.find(name + root)) {
+        naming.dropped = root;
+        return naming;
+      }
+      Text dotted(".");
+      dotted.append(name);
+      for (const SafetensorsEntry &entry : file.entries())
+        if (entry.name.endsWith(dotted.c_str())) {
+          naming.added = Text(entry.name.c_str(), entry.name.size() - dotted.size() + 1);
+          return naming;
+        }
+    }
+  }
+  return Naming();
 }
 
 quern_status checkEntry(const SafetensorsFile &file, const SafetensorsEntry &entry,
@@ -99,17 +127,17 @@ quern_status readTied(const SafetensorsFile &file, const SafetensorsEntry &entry
 }
 
 /// Reads one arena's tensors into `memory`, and counts what was found.
-quern_status readArena(const SafetensorsFile &file, const Text &prefix, const Arena &arena,
+quern_status readArena(const SafetensorsFile &file, const Naming &naming, const Arena &arena,
                        char *memory, int64_t *used, quern_message *message) {
   for (uint32_t i = 0; i < arena.count; ++i) {
     const quern_tensor &tensor = arena.tensors[i];
     if (tensor.flags & QUERN_TENSOR_NOT_PERSISTENT)
       continue;
-    const SafetensorsEntry *entry = findEntry(file, prefix, tensor.name);
+    const SafetensorsEntry *entry = findEntry(file, naming, tensor.name);
     if (!entry && tensor.tied_to < 0) {
       for (uint32_t k = 0; k < arena.count && !entry; ++k)
         if (arena.tensors[k].tied_to == static_cast<int32_t>(i))
-          entry = findEntry(file, prefix, arena.tensors[k].name);
+          entry = findEntry(file, naming, arena.tensors[k].name);
       if (!entry)
         return fail(message, QUERN_MISMATCH, "%s: %s %s is missing", file.path(), arena.what,
                     tensor.name);
@@ -132,14 +160,14 @@ quern_status readArena(const SafetensorsFile &file, const Text &prefix, const Ar
 }
 
 /// Names the first tensor of the file that the model lacks.
-quern_status failExtra(const SafetensorsFile &file, const Text &prefix,
+quern_status failExtra(const SafetensorsFile &file, const Naming &naming,
                        const quern_instance &instance, quern_message *message) {
   for (const SafetensorsEntry &entry : file.entries()) {
     bool known = false;
     for (ArenaKind kind : {ParamsArena, BuffersArena}) {
       Arena arena = arenaOf(instance, kind);
       for (uint32_t i = 0; i < arena.count && !known; ++i)
-        known = findEntry(file, prefix, arena.tensors[i].name) == &entry;
+        known = findEntry(file, naming, arena.tensors[i].name) == &entry;
     }
     if (!known)
       return fail(message, QUERN_MISMATCH, "%s: the model %s has no tensor %s", file.path(),
@@ -177,7 +205,7 @@ quern_status quern::runtime::loadWeights(quern_instance &instance, const char *p
   SafetensorsFile file;
   if (quern_status status = file.open(path, message))
     return status;
-  Text prefix = commonPrefix(file, instance);
+  Naming naming = findNaming(file, instance);
   Block copies[2];
   int64_t used = 0;
   for (ArenaKind kind : {ParamsArena, BuffersArena}) {
@@ -186,11 +214,11 @@ quern_status quern::runtime::loadWeights(quern_instance &instance, const char *p
       return failMemory(message, path, arena.bytes);
     memcpy(copies[kind].data(), arena.memory, static_cast<size_t>(arena.bytes));
     if (quern_status status =
-            readArena(file, prefix, arena, copies[kind].data(), &used, message))
+            readArena(file, naming, arena, copies[kind].data(), &used, message))
       return status;
   }
   if (used != file.entries().size())
-    if (quern_status status = failExtra(file, prefix, instance, message))
+    if (quern_status status = failExtra(file, naming, instance, message))
       return status;
   for (const Metadata &pair : file.allMetadata())
     if (metadata && !addMetadata(*metadata, pair.key.c_str(), pair.value.c_str()))

@@ -265,6 +265,17 @@ quern_status Dataset::match(const quern_model &model, const quern_entry &entry,
   return QUERN_OK;
 }
 
+void Dataset::releaseSources() {
+  for (Source &source : sources)
+    for (DataArray &array : source.arrays) {
+      bool used = false;
+      for (const Feature &feature : matched)
+        used = used || feature.data == array.bytes.data();
+      if (!used)
+        array.bytes = Block();
+    }
+}
+
 const Feature *Dataset::find(const quern_tensor &input) const {
   for (const Feature &feature : matched)
     if (feature.dtype == input.dtype && feature.extents.size() == input.rank &&

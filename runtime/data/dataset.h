@@ -31,6 +31,9 @@ public:
   /// Finds and converts the data for every input of `entry`.
   quern_status match(const quern_model &model, const quern_entry &entry, quern_message *message);
 
+  /// Frees what no matched feature uses. Nothing can be matched afterwards.
+  void releaseSources();
+
   /// The feature for an input of a matched entry.
   const Feature *find(const quern_tensor &input) const;
 

@@ -28,16 +28,18 @@ uint32_t bigEndian(const char *at) {
 } // namespace
 
 quern_status quern::runtime::readIdx(const char *path, Source &source, quern_message *message) {
-  Block file;
-  if (quern_status status = readFile(path, file, message))
+  InputFile input;
+  if (quern_status status = input.open(path, message))
     return status;
-  if (file.size() >= 2 && static_cast<uint8_t>(file.data()[0]) == 0x1f &&
-      static_cast<uint8_t>(file.data()[1]) == 0x8b) {
-    Block plain;
-    if (quern_status status = inflateGzip(path, file.data(), file.size(), plain, message))
+  uint8_t magic[2] = {};
+  if (input.size() >= 2)
+    if (quern_status status = input.read(0, magic, 2, message))
       return status;
-    file = std::move(plain);
-  }
+  Block file;
+  quern_status status = magic[0] == 0x1f && magic[1] == 0x8b ? inflateGzip(input, file, message)
+                                                             : readFile(path, file, message);
+  if (status)
+    return status;
   const char *data = file.data();
   const Element *element = nullptr;
   for (const Element &candidate : elements)
@@ -61,16 +63,18 @@ quern_status quern::runtime::readIdx(const char *path, Source &source, quern_mes
                 static_cast<long long>(bytes), static_cast<long long>(file.size() - start));
   array.dtype = element->dtype;
   int64_t count = bytes / element->size;
-  if (!array.bytes.allocate(count * dtypeSize(element->dtype)))
-    return failMemory(message, path, bytes);
   if (element->size == 2) {
+    if (!array.bytes.allocate(count * dtypeSize(element->dtype)))
+      return failMemory(message, path, bytes);
     int32_t *to = reinterpret_cast<int32_t *>(array.bytes.data());
     for (int64_t i = 0; i < count; ++i)
       to[i] = static_cast<int16_t>(static_cast<uint8_t>(data[start + 2 * i]) << 8 |
                                    static_cast<uint8_t>(data[start + 2 * i + 1]));
-  } else {
-    memcpy(array.bytes.data(), data + start, static_cast<size_t>(bytes));
-    swapBytes(array.bytes.data(), count, element->size);
+  } else { // in place: images are large
+    memmove(file.data(), file.data() + start, static_cast<size_t>(bytes));
+    swapBytes(file.data(), count, element->size);
+    file.shorten(bytes);
+    array.bytes = std::move(file);
   }
   const char *slash = strrchr(path, '/');
   const char *base = slash ? slash + 1 : path;

@@ -46,42 +46,63 @@ int inflateInto(z_stream &stream, const char *data, int64_t size, char *out, int
 
 } // namespace
 
-quern_status quern::runtime::inflateGzip(const char *where, const char *data, int64_t size,
-                                         Block &out, quern_message *message) {
+/// What the last four bytes say: the size of the last member modulo 2^32. Good as a first guess at the
+/// whole where it is possible at all (deflate packs at most 1032 to 1).
+static int64_t guessSize(const InputFile &file) {
+  uint32_t last = 0;
+  if (file.size() < 18 || file.read(file.size() - 4, &last, 4, nullptr))
+    return 4096;
+  // One byte more, so that a full buffer means that the guess was too small.
+  return last / 1032 <= file.size() ? static_cast<int64_t>(last) + 1 : file.size() * 4;
+}
+
+quern_status quern::runtime::inflateGzip(const InputFile &file, Block &out,
+                                         quern_message *message) {
+  constexpr int64_t pieceBytes = 1 << 16;
+  const char *where = file.path();
   Inflater inflater(15 + 16);
-  if (!inflater.ready)
-    return failMemory(message, where, 0);
-  int64_t capacity = size * 4 + 4096, produced = 0;
-  if (!out.allocate(capacity))
+  Block piece;
+  int64_t capacity = guessSize(file), produced = 0;
+  if (!inflater.ready || !piece.allocate(pieceBytes) || !out.allocate(capacity))
     return failMemory(message, where, capacity);
-  while (size > 0) {
-    int64_t read, written;
-    int code = inflateInto(inflater.stream, data, size, out.data() + produced, capacity - produced,
-                           &read, &written);
-    data += read;
-    size -= read;
-    produced += written;
-    if (code == Z_STREAM_END) {
-      if (size > 0 && inflateReset(&inflater.stream) != Z_OK)
-        return failMemory(message, where, 0);
-      if (size == 0) {
-        out.shorten(produced);
-        return QUERN_OK;
+  bool ended = false; // the last member has, and no other has begun
+  for (int64_t offset = 0; offset < file.size();) {
+    int64_t size = file.size() - offset < pieceBytes ? file.size() - offset : pieceBytes;
+    if (quern_status status = file.read(offset, piece.data(), size, message))
+      return status;
+    offset += size;
+    const char *data = piece.data();
+    // Also once more when all is read but `out` was full: the stream may hold bytes back.
+    for (bool more = true; more;) {
+      if (ended && size > 0) {
+        if (inflateReset(&inflater.stream) != Z_OK)
+          return failMemory(message, where, 0);
+        ended = false;
       }
-      continue;
+      int64_t read, written;
+      int code = inflateInto(inflater.stream, data, size, out.data() + produced,
+                             capacity - produced, &read, &written);
+      data += read;
+      size -= read;
+      produced += written;
+      ended = code == Z_STREAM_END;
+      if (!ended && code != Z_BUF_ERROR)
+        return fail(message, QUERN_CORRUPT, "%s: the compressed data are corrupt", where);
+      more = ended ? size > 0 : produced == capacity;
+      if (ended || produced < capacity)
+        continue;
+      Block larger;
+      capacity *= 2;
+      if (!larger.allocate(capacity))
+        return failMemory(message, where, capacity);
+      memcpy(larger.data(), out.data(), static_cast<size_t>(produced));
+      out = std::move(larger);
     }
-    if (code != Z_BUF_ERROR || produced < capacity)
-      break;
-    Block larger;
-    capacity *= 2;
-    if (!larger.allocate(capacity))
-      return failMemory(message, where, capacity);
-    memcpy(larger.data(), out.data(), static_cast<size_t>(produced));
-    out = std::move(larger);
   }
-  return fail(message, QUERN_CORRUPT, size == 0 ? "%s: the compressed file is truncated"
-                                                : "%s: the compressed data are corrupt",
-              where);
+  if (!ended)
+    return fail(message, QUERN_CORRUPT, "%s: the compressed file is truncated", where);
+  out.shorten(produced);
+  return QUERN_OK;
 }
 
 quern_status quern::runtime::inflateRaw(const char *where, const char *data, int64_t size,

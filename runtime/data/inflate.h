@@ -3,13 +3,13 @@
 #define QUERN_RUNTIME_DATA_INFLATE_H
 
 #include "quern/quern.h"
+#include "runtime/core/file.h"
 #include "runtime/core/memory.h"
 
 namespace quern::runtime {
 
-/// Decompresses a whole gzip file, members in a row included.
-quern_status inflateGzip(const char *where, const char *data, int64_t size, Block &out,
-                         quern_message *message);
+/// Decompresses a whole gzip file, members in a row included, without holding the packed bytes.
+quern_status inflateGzip(const InputFile &file, Block &out, quern_message *message);
 /// Decompresses raw deflate data that must give exactly `out.size()` bytes.
 quern_status inflateRaw(const char *where, const char *data, int64_t size, Block &out,
                         quern_message *message);

@@ -121,8 +121,10 @@ void transpose(const Array<int64_t> &extents, int64_t size, const char *from, ch
 
 } // namespace
 
-quern_status quern::runtime::parseNpy(const char *where, const char *data, int64_t size,
-                                      DataArray &array, quern_message *message) {
+quern_status quern::runtime::parseNpy(const char *where, Block &file, DataArray &array,
+                                      quern_message *message) {
+  const char *data = file.data();
+  int64_t size = file.size();
   if (size < 10 || memcmp(data, "\x93NUMPY", 6) != 0)
     return fail(message, QUERN_CORRUPT, "%s: this is no .npy file", where);
   auto byte = [&](int64_t at) { return static_cast<uint64_t>(static_cast<uint8_t>(data[at])); };
@@ -155,13 +157,15 @@ quern_status quern::runtime::parseNpy(const char *where, const char *data, int64
     return fail(message, QUERN_CORRUPT, "%s: the shape needs %lld bytes, but %lld are there", where,
                 static_cast<long long>(bytes), static_cast<long long>(size - start - length));
   Block raw;
-  if (!raw.allocate(bytes))
-    return failMemory(message, where, bytes);
-  const char *body = data + start + length;
-  if (header.columnMajor && header.extents.size() > 1)
-    transpose(header.extents, element->size, body, raw.data(), count);
-  else
-    memcpy(raw.data(), body, static_cast<size_t>(bytes));
+  if (header.columnMajor && header.extents.size() > 1) {
+    if (!raw.allocate(bytes))
+      return failMemory(message, where, bytes);
+    transpose(header.extents, element->size, data + start + length, raw.data(), count);
+  } else { // in place: arrays are large
+    memmove(file.data(), data + start + length, static_cast<size_t>(bytes));
+    file.shorten(bytes);
+    raw = std::move(file);
+  }
   if (order == '>')
     swapBytes(raw.data(), count, element->size);
   array.dtype = element->dtype;

@@ -139,15 +139,17 @@ private:
         return failMemory(message, where, static_cast<int64_t>(member.size));
       if (quern_status status = inflateRaw(where, content, packed, plain, message))
         return status;
-      content = plain.data();
     } else if (member.method != 0 || member.size != member.packed) {
       return fail(message, QUERN_CORRUPT, "%s: zip method %u is not supported", where,
                   member.method);
+    } else {
+      if (!plain.allocate(packed))
+        return failMemory(message, where, packed);
+      memcpy(plain.data(), content, member.packed);
     }
-    int64_t length = static_cast<int64_t>(member.size);
-    if (checksum(content, length) != member.crc)
+    if (checksum(plain.data(), plain.size()) != member.crc)
       return fail(message, QUERN_CORRUPT, "%s: the checksum does not match", where);
-    if (quern_status status = parseNpy(where, content, length, array, message))
+    if (quern_status status = parseNpy(where, plain, array, message))
       return status;
     return source.arrays.push(std::move(array)) ? QUERN_OK : failMemory(message, path, 0);
   }

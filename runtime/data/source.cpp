@@ -82,7 +82,7 @@ quern_status quern::runtime::readNpy(const char *path, Source &source, quern_mes
   if (quern_status status = readFile(path, file, message))
     return status;
   DataArray array;
-  if (quern_status status = parseNpy(path, file.data(), file.size(), array, message))
+  if (quern_status status = parseNpy(path, file, array, message))
     return status;
   array.name = baseName(path);
   array.origin = Text(path);

@@ -41,9 +41,9 @@ quern_status readIdx(const char *path, Source &source, quern_message *message);
 quern_status readSafetensors(const char *path, Source &source, quern_message *message);
 quern_status readText(const char *path, Source &source, quern_message *message);
 
-/// One array in NumPy's format, from memory. `where` names it in messages.
-quern_status parseNpy(const char *where, const char *data, int64_t size, DataArray &array,
-                      quern_message *message);
+/// One array in NumPy's format, from a file's bytes, which it takes over. `where` names it in
+/// messages.
+quern_status parseNpy(const char *where, Block &file, DataArray &array, quern_message *message);
 
 /// Reverses the bytes of `count` elements of `size` bytes each, in place.
 void swapBytes(char *data, int64_t count, int64_t size);

@@ -26,7 +26,7 @@ public:
 quern_status parseData(const Array<Text> &values, Specification &specification,
                        quern_message *message);
 
-/// Matches every entry of these kinds (bits 1 << kind).
+/// Matches every entry of these kinds (bits 1 << kind), and frees what none of them uses.
 quern_status matchKinds(const quern_model &model, uint32_t kinds, Dataset &data,
                         quern_message *message);
 

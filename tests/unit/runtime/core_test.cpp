@@ -161,6 +161,14 @@ void testFiles() {
   CHECK(instance.load("p.safetensors").ok());
   CHECK(weight[0] == 0.5f && bias[0] == -7);
 
+  // The same without the root that all of the model's names share.
+  values[0] = 3;
+  writeFile("r.safetensors", safetensors("{\"bias" + bias64 + ",\"weight" + weight64 + "}",
+                                         std::string(reinterpret_cast<char *>(values), 16)));
+  CHECK(instance.load("r.safetensors").ok());
+  CHECK(weight[0] == 0.5f && bias[0] == 3);
+  CHECK(instance.load("p.safetensors").ok());
+
   struct {
     std::string content;
     const char *message;
@@ -203,6 +211,49 @@ void testFiles() {
              "cannot write 'absent/w.safetensors': No such file or directory");
   CHECK_TEXT(instance.loadTraining("w.safetensors").message(),
              "w.safetensors: this is no training state");
+}
+
+/// A caller's parallel_for whose threads flush subnormals and round toward zero.
+struct RoughParallel {
+  long chunks = 0;
+  static void run(void *self, quern_chunk body, const void *context, int64_t chunks) {
+    unsigned control = _mm_getcsr();
+    _mm_setcsr(control | 0xe040);
+    for (int64_t chunk = chunks - 1; chunk >= 0; --chunk)
+      body(context, chunk, 1);
+    CHECK((_mm_getcsr() & ~0x3fu) == ((control | 0xe040) & ~0x3fu));
+    _mm_setcsr(control);
+    static_cast<RoughParallel *>(self)->chunks += chunks;
+  }
+};
+
+/// The same bits alone, on the pool, and on the caller's threads.
+void testThreads() {
+  constexpr int rows = 1000;
+  static float x[rows], results[3][rows];
+  for (int i = 0; i < rows; ++i)
+    x[i] = 0.37f * static_cast<float>(i - 500);
+  RoughParallel rough;
+  quern_parallel parallel = {RoughParallel::run, &rough, 2};
+  quern_options options[3] = {{nullptr, nullptr, 1}, {nullptr, nullptr, 4}, {nullptr, &parallel, 0}};
+  for (int i = 0; i < 3; ++i) {
+    quern::Instance instance;
+    quern::Call call;
+    int64_t dims[1] = {rows}, extents[2] = {rows, 1};
+    quern_array inputs[1] = {quern::array(x, extents)};
+    quern_message message = {};
+    CHECK(quern::Instance::create(quern_model_linear, &options[i], instance).ok());
+    CHECK(instance.initialize(5).ok());
+    CHECK(quern::Call::create(instance, "predict", call).ok());
+    CHECK(quern_call_set_output(call.get(), 0, results[i], sizeof(results[i]), &message) ==
+          QUERN_OK);
+    CHECK(call.reserve(dims).ok() && call.bind(inputs).ok());
+    for (int k = 0; k < 100; ++k)
+      CHECK(call.run().ok());
+  }
+  CHECK(rough.chunks == 100 * 63);
+  CHECK(std::memcmp(results[0], results[1], sizeof(results[0])) == 0);
+  CHECK(std::memcmp(results[0], results[2], sizeof(results[0])) == 0);
 }
 
 struct CountingAllocator {
@@ -259,6 +310,7 @@ int main() {
   testRefusals();
   testCalls();
   testFiles();
+  testThreads();
   testAllocator();
   return finish();
 }

@@ -109,11 +109,23 @@ static int32_t validate_run(const quern_arguments *a) {
   return 0;
 }
 
-static int32_t predict_run(const quern_arguments *a) {
-  int64_t row;
-  for (row = 0; row < a->dims[0]; ++row)
+/* Rows in chunks of 16, on threads where there are some. */
+static void predict_chunk(const void *context, int64_t chunk, int32_t worker) {
+  const quern_arguments *a = context;
+  int64_t row, end = 16 * (chunk + 1) < a->dims[0] ? 16 * (chunk + 1) : a->dims[0];
+  (void)worker;
+  for (row = 16 * chunk; row < end; ++row)
     ((float *)a->outputs[0])[row] =
         predict_row(a->params, (const float *)a->inputs[0] + row * FEATURES);
+}
+
+static int32_t predict_run(const quern_arguments *a) {
+  int64_t chunk, chunks = (a->dims[0] + 15) / 16;
+  if (a->parallel)
+    a->parallel->run(a->parallel->self, predict_chunk, a, chunks);
+  else
+    for (chunk = 0; chunk < chunks; ++chunk)
+      predict_chunk(a, chunk, 0);
   return 0;
 }
 
