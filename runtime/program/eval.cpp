@@ -56,6 +56,9 @@ quern_status quern::runtime::runEval(const quern_model &model, const Flags &flag
     status = applyScalers(data, session.scalers, message);
   if (!status)
     status = evaluator.prepare(session.instance, data, flags.batch, data.rows(), "", message);
+  for (const NamedNumber &hyper : flags.hypers)
+    if (!status)
+      status = evaluator.setHyper(hyper.name.c_str(), hyper.value);
   if (!status)
     status = evaluator.run(nullptr, data.rows(), message);
   if (status)

@@ -150,14 +150,18 @@ private:
     quern_status status =
         trainer.prepare(session.instance, trainData, trainRows.empty() ? nullptr : trainRows.data(),
                         trainCount, options, message);
-    for (const Scalar &hyper : state.hypers)
-      if (!status)
-        status = trainer.setHyper(hyper.name.c_str(), hyper.value, message);
     if (!status && validating) {
       bool held = !heldRows.empty();
       validationCount = held ? heldRows.size() : validationData.rows();
       status = evaluator.prepare(session.instance, held ? trainData : validationData, state.batch,
                                  validationCount, "val_", message);
+    }
+    for (const Scalar &hyper : state.hypers) {
+      quern_status trained = trainer.setHyper(hyper.name.c_str(), hyper.value);
+      quern_status evaluated = evaluator.setHyper(hyper.name.c_str(), hyper.value);
+      if (!status && trained && evaluated)
+        status = fail(message, QUERN_INVALID, "no function that runs here uses --%s",
+                      hyper.name.c_str());
     }
     if (!status)
       status = nameFigures();

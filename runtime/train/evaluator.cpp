@@ -7,11 +7,26 @@
 
 using namespace quern::runtime;
 
+const quern_entry *quern::runtime::trainingOf(const quern_model &model,
+                                              const quern_entry &validation) {
+  for (uint32_t i = 0; i < model.entry_count; ++i) {
+    const quern_entry &entry = model.entries[i];
+    size_t length = strlen(entry.name);
+    if (entry.kind == QUERN_ENTRY_TRAIN && strncmp(entry.name, validation.name, length) == 0 &&
+        (!validation.name[length] || validation.name[length] == '.'))
+      return &entry;
+  }
+  return nullptr;
+}
+
 Text quern::runtime::lossName(const quern_model &model, const quern_entry &entry) {
   int count = 0;
   for (uint32_t i = 0; i < model.entry_count; ++i)
     count += model.entries[i].kind == QUERN_ENTRY_TRAIN;
-  return Text(count > 1 ? entry.name : "loss");
+  if (count <= 1)
+    return Text("loss");
+  const quern_entry *training = trainingOf(model, entry);
+  return Text(training ? training->name : entry.name);
 }
 
 Evaluator::~Evaluator() {
@@ -159,6 +174,14 @@ quern_status Evaluator::runTotals(Part &part, quern_message *message) {
   if (!status)
     status = quern_call_run(part.call, message);
   return status ? status : accumulate(part, 1, message);
+}
+
+quern_status Evaluator::setHyper(const char *name, double value) {
+  quern_status status = QUERN_NOT_FOUND;
+  for (Part &part : parts)
+    if (quern_call_set_hyper(part.call, name, value, nullptr) == QUERN_OK)
+      status = QUERN_OK;
+  return status;
 }
 
 quern_status Evaluator::run(const uint32_t *order, int64_t rows, quern_message *message) {

@@ -28,6 +28,9 @@ public:
   quern_status prepare(quern_instance *instance, Dataset &data, int64_t batch, int64_t rows,
                        const char *lossPrefix, quern_message *message);
 
+  /// Sets a run-time scalar of every entry that has it; QUERN_NOT_FOUND where none does.
+  quern_status setHyper(const char *name, double value);
+
   /// Evaluates `rows` rows, named by `order` (null: the first ones).
   quern_status run(const uint32_t *order, int64_t rows, quern_message *message);
 
@@ -52,7 +55,12 @@ private:
   int64_t batchSize = 0;
 };
 
-/// What a training entry's loss is called in a line: "loss" where it is the model's only one.
+/// The training entry that a VALIDATE entry belongs to: of the same name, or "NAME" to "NAME.suffix".
+/// Null where there is none.
+const quern_entry *trainingOf(const quern_model &model, const quern_entry &validation);
+
+/// What a training or validation entry's loss is called in a line: "loss" where it is the model's only
+/// one.
 Text lossName(const quern_model &model, const quern_entry &entry);
 
 } // namespace quern::runtime

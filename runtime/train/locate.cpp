@@ -2,6 +2,7 @@
 #include "runtime/train/locate.h"
 #include "runtime/core/call.h"
 #include "runtime/core/status.h"
+#include "runtime/train/evaluator.h"
 
 using namespace quern::runtime;
 
@@ -11,9 +12,9 @@ namespace {
 int64_t probeEntry(const quern_model &model, const quern_entry &entry) {
   for (uint32_t i = 0; i < model.entry_count; ++i) {
     const quern_entry &candidate = model.entries[i];
-    if (entry.kind == QUERN_ENTRY_TRAIN ? candidate.kind == QUERN_ENTRY_VALIDATE &&
-                                              strcmp(candidate.name, entry.name) == 0
-                                        : &candidate == &entry)
+    if (entry.kind == QUERN_ENTRY_TRAIN
+            ? candidate.kind == QUERN_ENTRY_VALIDATE && trainingOf(model, candidate) == &entry
+            : &candidate == &entry)
       return i;
   }
   return -1;

@@ -65,13 +65,12 @@ quern_status Trainer::prepare(quern_instance *model, Dataset &data, const uint32
   return room ? QUERN_OK : failMemory(message, "the order of the rows", count * 4);
 }
 
-quern_status Trainer::setHyper(const char *name, double value, quern_message *message) {
+quern_status Trainer::setHyper(const char *name, double value) {
   quern_status status = QUERN_NOT_FOUND;
   for (Part &part : parts)
     if (quern_call_set_hyper(part.call, name, value, nullptr) == QUERN_OK)
       status = QUERN_OK;
-  return status ? fail(message, status, "no training function has a run-time scalar %s", name)
-                : status;
+  return status;
 }
 
 quern_status Trainer::step(Part &part, const uint32_t *rows, int64_t first, int64_t count,

@@ -36,8 +36,8 @@ public:
   quern_status prepare(quern_instance *instance, Dataset &data, const uint32_t *rows, int64_t count,
                        const TrainerOptions &options, quern_message *message);
 
-  /// Sets a hyper of every training entry that has it.
-  quern_status setHyper(const char *name, double value, quern_message *message);
+  /// Sets a run-time scalar of every entry that has it; QUERN_NOT_FOUND where none does.
+  quern_status setHyper(const char *name, double value);
 
   /// Runs epoch number `epoch`, counted from 1; the order of rows depends on it and on the instance's
   /// seed. Afterwards `results` are the means over the batches.
