@@ -41,8 +41,8 @@ quern::createTargetMachine(const TargetDescription &target) {
   if (!backend)
     return llvm::createStringError(message);
   llvm::TargetOptions options;
-  // An fma is written as one where it is meant; anything else keeps its own rounding.
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  // Standard: only fma ops and ops flagged `contract` are fused; anything else keeps its rounding.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   auto level = target.optimisationLevel == 0   ? llvm::CodeGenOptLevel::None
                : target.optimisationLevel == 1 ? llvm::CodeGenOptLevel::Less
                : target.optimisationLevel == 2 ? llvm::CodeGenOptLevel::Default

@@ -46,8 +46,8 @@ static LogicalResult prepare(ModuleOp module) {
   SmallVector<Operation *> ops;
   module.walk([&](Operation *op) {
     if (isa<memref::SubViewOp, memref::CollapseShapeOp, memref::ExpandShapeOp,
-            memref::ExtractStridedMetadataOp, memref::ReinterpretCastOp, vector::TransferReadOp,
-            vector::TransferWriteOp, vector::ContractionOp, vector::OuterProductOp,
+            memref::ExtractStridedMetadataOp, vector::TransferReadOp, vector::TransferWriteOp,
+            vector::ContractionOp, vector::OuterProductOp,
             vector::MultiDimReductionOp, vector::ShapeCastOp, vector::TransposeOp,
             vector::BroadcastOp, vector::StepOp, vector::ExtractStridedSliceOp,
             vector::InsertStridedSliceOp, vector::MaskOp, vector::GatherOp, vector::ScanOp>(op))
