@@ -79,7 +79,7 @@ void ContractionEmitter::emitTile(const Chunk &chunk, const BlockK &block, const
       for (int64_t q = 0; q < panel.vectors; ++q)
         partial.push_back(kernel.loadVector(workspace, {sumAt(row, q)}));
     scf::YieldOp::create(kernel.builder, kernel.loc, partial);
-    sums = llvm::to_vector(initial.getResults());
+    sums.assign(initial.getResults().begin(), initial.getResults().end());
   }
   sums = accumulate(block, panel, sums, rows, plan.packB, loadA);
   for (int64_t row = 0; row < rows; ++row)

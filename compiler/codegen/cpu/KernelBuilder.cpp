@@ -143,7 +143,7 @@ KernelBuilder::loop(Index begin, Index end, int64_t step, ValueRange initial,
   SmallVector<Value> next = body(forOp.getInductionVar(), forOp.getRegionIterArgs());
   if (!initial.empty())
     scf::YieldOp::create(builder, loc, next);
-  return llvm::to_vector(forOp.getResults());
+  return SmallVector<Value>(forOp.getResults());
 }
 
 void KernelBuilder::when(Value condition, llvm::function_ref<void()> body) {
