@@ -104,6 +104,14 @@ quern_status setTime(Flags &flags, const char *value, quern_message *message) {
   return QUERN_OK;
 }
 
+quern_status setSchedule(Flags &flags, const char *value, quern_message *message) {
+  Schedule schedule;
+  if (!schedule.parse(value))
+    return badValue("--schedule", "constant, linear, cosine or step:EPOCHS:FACTOR", value, message);
+  flags.schedule = Text(value);
+  return QUERN_OK;
+}
+
 quern_status setDim(Flags &flags, const char *value, quern_message *message) {
   const char *equals = strchr(value, '=');
   int64_t extent;
@@ -147,6 +155,8 @@ constexpr Flag table[] = {
        f.batchGiven = true;
        return parseCount("--batch", v, 1, &f.batch, m);
      }},
+    {"--schedule", "SCHEDULE", TrainCommand,
+     "of the learning rate: constant, linear, cosine, step:EPOCHS:FACTOR", setSchedule},
     {"--seed", "N", running, "for initial weights, shuffling and random functions (0)", setSeed},
     {"--no-shuffle", nullptr, TrainCommand, "take rows in the order of the data",
      [](Flags &f, const char *, quern_message *) {

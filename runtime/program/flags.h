@@ -4,6 +4,7 @@
 
 #include "quern/quern.h"
 #include "runtime/core/array.h"
+#include "runtime/train/schedule.h"
 
 namespace quern::runtime {
 
@@ -29,6 +30,7 @@ struct Flags {
   Array<Text> standardize;
   Array<NamedNumber> hypers;
   Array<NamedNumber> dims;
+  Text schedule; // as it was given; checked
   Text save, load, history, out, entry;
   double split = 0;
   int64_t epochs = 10;

@@ -48,6 +48,9 @@ private:
       return fail(message, QUERN_INVALID,
                   "--resume takes weights, seed and scalers from the run; leave --load, --seed and "
                   "--standardize out");
+    if (!flags.schedule.empty() && !hasLearningRate())
+      return fail(message, QUERN_INVALID, "--schedule: model %s has no run-time scalar lr",
+                  model.name);
     if (quern_status status = session.open(model, flags, message))
       return status;
     state.scalers = std::move(session.scalers);
@@ -59,6 +62,10 @@ private:
       state.batch = flags.batch;
     if (flags.splitGiven || !flags.resume)
       state.split = flags.split;
+    if (!flags.schedule.empty())
+      state.schedule = flags.schedule.copy();
+    if (!state.schedule.empty() && !schedule.parse(state.schedule.c_str()))
+      return fail(message, QUERN_CORRUPT, "%s: the schedule is corrupt", flags.save.c_str());
     if (flags.noShuffle)
       state.shuffle = false;
     if (flags.dropLast)
@@ -173,6 +180,8 @@ private:
 
   quern_status runEpoch() {
     int64_t epoch = state.epoch + 1;
+    if (schedule.kind != Schedule::Constant)
+      setLearningRates(schedule.at(epoch, flags.epochs));
     bar.startEpoch(epoch, flags.epochs);
     quern_status status = trainer.runEpoch(epoch, bar.progress(), message);
     bar.finishEpoch();
@@ -190,6 +199,31 @@ private:
       saved = state.epoch;
     }
     return status;
+  }
+
+  /// Sets every learning rate to its value, given or default, times `factor`.
+  void setLearningRates(double factor) {
+    for (uint32_t e = 0; e < model.entry_count; ++e)
+      for (uint32_t h = 0; h < model.entries[e].hyper_count; ++h) {
+        const quern_hyper &hyper = model.entries[e].hypers[h];
+        if (model.entries[e].kind != QUERN_ENTRY_TRAIN || !isLearningRate(hyper.name))
+          continue;
+        double value = hyper.value;
+        for (const Scalar &given : state.hypers)
+          if (given.name.equals(hyper.name))
+            value = given.value;
+        trainer.setHyper(hyper.name, value * factor);
+      }
+  }
+
+  /// Whether --schedule has a rate to act on.
+  bool hasLearningRate() const {
+    for (uint32_t e = 0; e < model.entry_count; ++e)
+      for (uint32_t h = 0; h < model.entries[e].hyper_count; ++h)
+        if (model.entries[e].kind == QUERN_ENTRY_TRAIN &&
+            isLearningRate(model.entries[e].hypers[h].name))
+          return true;
+    return false;
   }
 
   /// Names the figures of an epoch, once: the loop then only fills in numbers.
@@ -250,6 +284,7 @@ private:
   quern_message *message;
   Session session; // destroyed last: trainer and evaluator hold calls of its instance
   RunState state;
+  Schedule schedule;
   Specification trainSpecification, validationSpecification;
   Dataset trainData, validationData;
   Array<uint32_t> trainRows, heldRows;

@@ -49,6 +49,7 @@ quern_status quern::runtime::saveCheckpoint(const quern_instance &instance,
               addDouble(training, "quern.shuffle", state.shuffle) &&
               addDouble(training, "quern.drop_last", state.dropLast) &&
               addDouble(training, "quern.split", state.split) &&
+              addMetadata(training, "quern.schedule", state.schedule.c_str()) &&
               addDouble(training, "quern.best", state.best) &&
               addDouble(training, "quern.best_epoch", static_cast<double>(state.bestEpoch)) &&
               writeScalers(state.scalers, training) && writeScalers(state.scalers, weights);
@@ -93,6 +94,8 @@ quern_status quern::runtime::loadCheckpoint(quern_instance &instance, const char
   state.batch = static_cast<int64_t>(batch);
   state.shuffle = shuffle != 0;
   state.dropLast = dropLast != 0;
+  const char *schedule = findMetadata(metadata, "quern.schedule");
+  state.schedule = Text(schedule ? schedule : "");
   state.bestEpoch = static_cast<int64_t>(bestEpoch);
   for (const Metadata &pair : metadata) {
     if (!pair.key.startsWith(hyperPrefix))

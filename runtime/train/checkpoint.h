@@ -15,6 +15,7 @@ struct RunState {
   bool shuffle = true;
   bool dropLast = false;
   double split = 0;
+  Text schedule; // as --schedule takes it
   double best = 0;       // of the watched loss; early stopping
   int64_t bestEpoch = 0; // 0: none yet
   Array<Scalar> hypers;

@@ -131,6 +131,31 @@ void testValidation() {
   CHECK(out.find("stopped: val_loss has not improved since epoch ") != std::string::npos);
 }
 
+/// With the rate gone after the first epoch, weights stay; and a resumed schedule goes on.
+void testSchedule() {
+  outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "1", "--save", "a.safetensors",
+                    "--quiet"});
+  outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "5", "--schedule", "step:1:1e-30",
+                    "--save", "b.safetensors", "--quiet"});
+  CHECK(readFile("a.safetensors") == readFile("b.safetensors"));
+  std::string plain = outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "4"});
+  CHECK_TEXT(outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "4", "--schedule",
+                               "constant"}),
+             plain);
+  CHECK(outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "4", "--schedule",
+                          "cosine"}) != plain);
+  std::string whole = outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "4", "--lr",
+                                        "0.05", "--schedule", "step:2:0.5"});
+  std::string part = outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "1", "--lr",
+                                       "0.05", "--schedule", "step:2:0.5", "--save",
+                                       "c.safetensors"});
+  part += outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "4", "--resume", "--save",
+                            "c.safetensors"});
+  CHECK_TEXT(part, whole);
+  CHECK_TEXT(errorOf(linear, {"train", "--schedule", "step:0:1"}, 2),
+             "--schedule takes constant, linear, cosine or step:EPOCHS:FACTOR, not 'step:0:1'");
+}
+
 /// Training for six epochs, and for two, then four, then six, gives the same bytes.
 void testResume() {
   std::vector<std::string> common = {"train",   "--data",     "simple.csv", "--batch",
@@ -310,6 +335,7 @@ int main() {
   writeData();
   testTraining();
   testValidation();
+  testSchedule();
   testResume();
   testFullDisk();
   testBadFlags();

@@ -63,9 +63,11 @@ LIST
 cat > allowed-program.txt <<'LIST'
 clock_gettime
 closedir
+cos
 crc32
 fclose
 fflush
+floor
 fopen
 fopen64
 fprintf
@@ -82,6 +84,7 @@ isatty
 llround
 newlocale
 opendir
+pow
 printf
 putc
 putchar
