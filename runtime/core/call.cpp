@@ -293,10 +293,9 @@ quern_status quern::runtime::failCheck(const quern_call &call, int32_t code,
               sentence.c_str());
 }
 
-quern_status quern_call_run(quern_call *call, quern_message *message) {
+quern_status quern_call_run_unguarded(quern_call *call, quern_message *message) {
   if (__builtin_expect(!call->bound, 0))
     return fail(message, QUERN_INVALID, "the call of entry %s is not bound", call->entry->name);
-  FloatingPointScope environment;
   call->arguments.seed = call->instance->seed;
   call->arguments.step = *call->counter + 1;
   int32_t code = call->entry->run(&call->arguments);
@@ -304,4 +303,9 @@ quern_status quern_call_run(quern_call *call, quern_message *message) {
     return failCheck(*call, code, message);
   ++*call->counter;
   return QUERN_OK;
+}
+
+quern_status quern_call_run(quern_call *call, quern_message *message) {
+  FloatingPointScope environment;
+  return quern_call_run_unguarded(call, message);
 }

@@ -192,6 +192,12 @@ public:
     quern_status code = quern_call_run(handle, &message);
     return code == QUERN_OK ? Status() : Status(code, message);
   }
+  /// Without setting the floating-point environment; see quern.h.
+  Status runUnguarded() {
+    quern_message message;
+    quern_status code = quern_call_run_unguarded(handle, &message);
+    return code == QUERN_OK ? Status() : Status(code, message);
+  }
   Status output(std::uint32_t index, quern_array &out) const {
     quern_message message = {};
     quern_status code = quern_call_output(handle, index, &message, &out);
