@@ -99,8 +99,7 @@ quern_status quern_call_create(quern_instance *instance, uint32_t entryIndex,
     call->hypers[i] = entry.hypers[i].value;
   for (uint32_t i = 0; i < entry.output_count; ++i)
     call->callerBytes[i] = -1;
-  call->counter =
-      entry.kind == QUERN_ENTRY_TRAIN ? &instance->steps[entryIndex] : &call->runs;
+  call->counter = entry.kind == QUERN_ENTRY_TRAIN ? &instance->steps[entryIndex] : &call->runs;
   quern_arguments &arguments = call->arguments;
   arguments.params = instance->params;
   arguments.buffers = instance->buffers;
@@ -186,8 +185,7 @@ quern_status quern_call_bind(quern_call *call, const quern_array *inputs, uint32
                              quern_message *message) {
   const quern_entry &entry = *call->entry;
   call->bound = false;
-  quern_status status =
-      matchInputs(entry, inputs, count, message, call->dims, call->checkExtents);
+  quern_status status = matchInputs(entry, inputs, count, message, call->dims, call->checkExtents);
   if (status)
     return status;
   memcpy(call->extents, call->checkExtents, sizeof(int64_t) * call->extentCount);
@@ -201,8 +199,8 @@ quern_status quern_call_bind(quern_call *call, const quern_array *inputs, uint32
   const int64_t *extents = call->extents + outputExtentsAt(entry, 0);
   for (uint32_t i = 0; i < entry.output_count; extents += entry.outputs[i++].rank) {
     int64_t bytes = 0;
-    bool sized = denseBytes(extents, entry.outputs[i].rank, dtypeSize(entry.outputs[i].dtype),
-                            &bytes);
+    bool sized =
+        denseBytes(extents, entry.outputs[i].rank, dtypeSize(entry.outputs[i].dtype), &bytes);
     int32_t from = donor(entry, i);
     if (call->callerBytes[i] < 0)
       call->outputs[i] = from >= 0 ? const_cast<void *>(call->inputs[from]) : call->owned[i];

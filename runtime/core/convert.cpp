@@ -42,7 +42,7 @@ uint16_t halfFromDouble(double value) {
   if (magnitude < 0x1p-14) // subnormal: a multiple of 2^-24, and rounding up gives the least normal
     return sign | static_cast<uint16_t>(nearbyint(ldexp(magnitude, 24)));
   int exponent;
-  double fraction = frexp(magnitude, &exponent); // in [0.5, 1)
+  double fraction = frexp(magnitude, &exponent);                  // in [0.5, 1)
   int rounded = static_cast<int>(nearbyint(ldexp(fraction, 11))); // in [1024, 2048]
   return sign | static_cast<uint16_t>((exponent + 13) * 1024 + rounded);
 }

@@ -80,8 +80,8 @@ uint64_t savedState() {
 bool has(const Feature &feature, uint64_t saved) {
   constexpr uint64_t needed[] = {0, 0x6, 0xe6, 0x60000};
   uint32_t registers[4] = {};
-  if (!__get_cpuid_count(feature.leaf, feature.subleaf, &registers[0], &registers[1],
-                         &registers[2], &registers[3]))
+  if (!__get_cpuid_count(feature.leaf, feature.subleaf, &registers[0], &registers[1], &registers[2],
+                         &registers[3]))
     return false;
   return (registers[feature.in] >> feature.bit & 1) &&
          (saved & needed[feature.state]) == needed[feature.state];

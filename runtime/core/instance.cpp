@@ -207,7 +207,8 @@ quern_status quern_instance_find_entry(const quern_instance *instance, const cha
   if (found < 0) {
     Text names;
     for (uint32_t i = 0; i < model.entry_count; ++i)
-      if (model.entries[i].kind != QUERN_ENTRY_INIT && model.entries[i].kind != QUERN_ENTRY_VALIDATE)
+      if (model.entries[i].kind != QUERN_ENTRY_INIT &&
+          model.entries[i].kind != QUERN_ENTRY_VALIDATE)
         names.appendFormat("%s%s", names.empty() ? "" : ", ", model.entries[i].name);
     return fail(message, QUERN_NOT_FOUND, "model %s has no entry %s; it has %s", model.name, name,
                 names.c_str());

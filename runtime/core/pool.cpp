@@ -1,6 +1,6 @@
-// A thread pool behind quern_parallel. The ticket (epoch, next chunk) is the only thing threads race
-// for. A late thread may still hold the ticket of a finished job; so the ticket is closed before the
-// next job's fields are written, and a claim made with stale fields fails.
+// A thread pool behind quern_parallel. The ticket (epoch, next chunk) is the only thing threads
+// race for. A late thread may still hold the ticket of a finished job; so the ticket is closed
+// before the next job's fields are written, and a claim made with stale fields fails.
 #include "runtime/core/pool.h"
 #include "runtime/core/floating_point.h"
 #include "runtime/core/memory.h"
@@ -70,8 +70,8 @@ private:
   alignas(64) std::atomic<uint32_t> epoch{0};
   std::atomic<uint32_t> sleepers{0};
   std::atomic<bool> stopping{false};
-  // The job. Written only while the ticket is closed; release and acquire order it after the closing
-  // for whoever reads it.
+  // The job. Written only while the ticket is closed; release and acquire order it after the
+  // closing for whoever reads it.
   alignas(64) std::atomic<quern_chunk> jobBody{nullptr};
   std::atomic<const void *> jobContext{nullptr};
   std::atomic<uint32_t> jobChunks{0};

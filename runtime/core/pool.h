@@ -1,5 +1,5 @@
-// A thread pool behind quern_parallel. Threads claim chunks by compare-and-swap, the caller waits for
-// chunks and not for threads, and idle threads spin for some microseconds before they park.
+// A thread pool behind quern_parallel. Threads claim chunks by compare-and-swap, the caller waits
+// for chunks and not for threads, and idle threads spin for some microseconds before they park.
 #ifndef QUERN_RUNTIME_CORE_POOL_H
 #define QUERN_RUNTIME_CORE_POOL_H
 
@@ -12,8 +12,8 @@ class Pool;
 /// CPUs that this process may run on.
 int32_t usableProcessors();
 
-/// Makes a pool of `threads` threads, the caller's counted, clamped to usableProcessors(). A size of
-/// one starts no thread.
+/// Makes a pool of `threads` threads, the caller's counted, clamped to usableProcessors(). A size
+/// of one starts no thread.
 quern_status createPool(const quern_allocator &allocator, int32_t threads, quern_message *message,
                         Pool **pool);
 /// Ends the threads; no run may be under way.

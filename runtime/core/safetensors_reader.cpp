@@ -17,10 +17,10 @@ struct Format {
 };
 
 constexpr Format formats[] = {
-    {"BOOL", QUERN_BOOL, 1}, {"U8", QUERN_U8, 1},     {"I8", QUERN_I8, 1},   {"I16", -1, 2},
-    {"U16", -1, 2},          {"F16", QUERN_F16, 2},   {"BF16", QUERN_BF16, 2}, {"I32", QUERN_I32, 4},
-    {"U32", -1, 4},          {"F32", QUERN_F32, 4},   {"I64", QUERN_I64, 8}, {"U64", -1, 8},
-    {"F64", QUERN_F64, 8},   {"F8_E4M3", -1, 1},      {"F8_E5M2", -1, 1},
+    {"BOOL", QUERN_BOOL, 1}, {"U8", QUERN_U8, 1},   {"I8", QUERN_I8, 1},     {"I16", -1, 2},
+    {"U16", -1, 2},          {"F16", QUERN_F16, 2}, {"BF16", QUERN_BF16, 2}, {"I32", QUERN_I32, 4},
+    {"U32", -1, 4},          {"F32", QUERN_F32, 4}, {"I64", QUERN_I64, 8},   {"U64", -1, 8},
+    {"F64", QUERN_F64, 8},   {"F8_E4M3", -1, 1},    {"F8_E5M2", -1, 1},
 };
 
 /// The part of JSON that headers are made of: objects, strings, lists of non-negative integers.
@@ -93,8 +93,8 @@ public:
 
 private:
   void skipSpace() {
-    while (at < length && (text[at] == ' ' || text[at] == '\n' || text[at] == '\t' ||
-                           text[at] == '\r'))
+    while (at < length &&
+           (text[at] == ' ' || text[at] == '\n' || text[at] == '\t' || text[at] == '\r'))
       ++at;
   }
 

@@ -24,8 +24,7 @@ void Text::appendFormat(const char *format, ...) {
   int length = vsnprintf(small, sizeof(small), format, arguments);
   va_end(arguments);
   int64_t old = size();
-  if (length < 0 || !characters.reserve(old + length + 1) ||
-      !characters.resize(old + length + 1))
+  if (length < 0 || !characters.reserve(old + length + 1) || !characters.resize(old + length + 1))
     lost = true;
   else if (static_cast<size_t>(length) < sizeof(small))
     memcpy(characters.data() + old, small, static_cast<size_t>(length) + 1);

@@ -1,5 +1,5 @@
-// All that training needs to continue bit for bit, as one safetensors file: one file, so that a crash
-// between two renames cannot pair the weights of one epoch with the momentum of another.
+// All that training needs to continue bit for bit, as one safetensors file: one file, so that a
+// crash between two renames cannot pair the weights of one epoch with the momentum of another.
 #include "runtime/core/instance.h"
 #include "runtime/core/status.h"
 #include "runtime/core/weights.h"
@@ -74,8 +74,8 @@ quern_status quern::runtime::saveTraining(const quern_instance &instance, const 
     Arena arena = arenaOf(instance, kind);
     for (uint32_t i = 0; i < arena.count; ++i)
       if (arena.tensors[i].tied_to < 0)
-        room = room && writer.add(prefixes[kind], arena.tensors[i],
-                                  arena.memory + arena.tensors[i].offset);
+        room = room &&
+               writer.add(prefixes[kind], arena.tensors[i], arena.memory + arena.tensors[i].offset);
   }
   return room ? writer.write(path, metadata, message) : failMemory(message, path, 0);
 }
@@ -99,8 +99,7 @@ quern_status quern::runtime::loadTraining(quern_instance &instance, const char *
     if (model.entries[i].kind != QUERN_ENTRY_TRAIN)
       continue;
     uint64_t step;
-    if (quern_status status =
-            readNumber(file, stepKey(model.entries[i]).c_str(), &step, message))
+    if (quern_status status = readNumber(file, stepKey(model.entries[i]).c_str(), &step, message))
       return status;
     steps[i] = static_cast<int64_t>(step);
   }

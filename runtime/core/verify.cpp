@@ -49,7 +49,7 @@ quern_status quern::runtime::verifyModel(const quern_model *model, quern_message
     status = verifyArena(model, model->buffers, model->buffer_count, model->buffers_bytes, "buffer",
                          message);
   if (!status)
-    status = verifyArena(model, model->state, model->state_count, model->state_bytes, "state",
-                         message);
+    status =
+        verifyArena(model, model->state, model->state_count, model->state_bytes, "state", message);
   return status;
 }

@@ -13,8 +13,8 @@ bool isSaved(const quern_tensor &tensor) {
   return tensor.tied_to < 0 && !(tensor.flags & QUERN_TENSOR_NOT_PERSISTENT);
 }
 
-/// How the model's names become the file's: without the root that all of them share, or with one that
-/// the file puts before them.
+/// How the model's names become the file's: without the root that all of them share, or with one
+/// that the file puts before them.
 struct Naming {
   int64_t dropped = 0; // characters of the model's own root, "net."
   Text added;
@@ -79,8 +79,8 @@ quern_status checkEntry(const SafetensorsFile &file, const SafetensorsEntry &ent
   for (uint32_t k = 0; k < tensor.rank && same; ++k)
     same = entry.extents[k] == tensor.extents[k].value;
   uint32_t dtype = static_cast<uint32_t>(entry.dtype);
-  bool converts = entry.dtype >= 0 &&
-                  (dtype == tensor.dtype || (isFloat(dtype) && isFloat(tensor.dtype)));
+  bool converts =
+      entry.dtype >= 0 && (dtype == tensor.dtype || (isFloat(dtype) && isFloat(tensor.dtype)));
   if (same && converts)
     return QUERN_OK;
   Text wanted, shape;
@@ -194,8 +194,7 @@ quern_status quern::runtime::saveWeights(const quern_instance &instance, const c
     Arena arena = arenaOf(instance, kind);
     for (uint32_t i = 0; i < arena.count; ++i)
       if (isSaved(arena.tensors[i]))
-        room = room &&
-               writer.add("", arena.tensors[i], arena.memory + arena.tensors[i].offset);
+        room = room && writer.add("", arena.tensors[i], arena.memory + arena.tensors[i].offset);
   }
   return room ? writer.write(path, metadata, message) : failMemory(message, path, 0);
 }
@@ -213,8 +212,7 @@ quern_status quern::runtime::loadWeights(quern_instance &instance, const char *p
     if (!copies[kind].allocate(arena.bytes))
       return failMemory(message, path, arena.bytes);
     memcpy(copies[kind].data(), arena.memory, static_cast<size_t>(arena.bytes));
-    if (quern_status status =
-            readArena(file, naming, arena, copies[kind].data(), &used, message))
+    if (quern_status status = readArena(file, naming, arena, copies[kind].data(), &used, message))
       return status;
   }
   if (used != file.entries().size())

@@ -124,7 +124,8 @@ private:
     // strtod stops at the comma or line end, which every cell has: files end with a zero.
     char *stop;
     double value = strtod_l(from, &stop, plain);
-    bool plainDigits = strspn(from, "0123456789+-.eEinfINFatyATY") >= static_cast<size_t>(to - from);
+    bool plainDigits =
+        strspn(from, "0123456789+-.eEinfINFatyATY") >= static_cast<size_t>(to - from);
     if (stop != to || !plainDigits) {
       Text what("\"");
       for (const char *at = from; at < to && at < from + 40; ++at)
@@ -158,8 +159,7 @@ private:
       if (column + 1 != names.size()) {
         Text what;
         what.appendFormat("%lld cells, but the first line names %lld columns",
-                          static_cast<long long>(column + 1),
-                          static_cast<long long>(names.size()));
+                          static_cast<long long>(column + 1), static_cast<long long>(names.size()));
         return failAt(lineStart, what.c_str(), "");
       }
       if (!endLine())

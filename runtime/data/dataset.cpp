@@ -77,12 +77,13 @@ quern_status Dataset::locateMapped(const Mapping &mapping, const quern_tensor &i
     if (*end == '+')
       candidate.offset = strtoll(end + 1, &end, 10);
     if (*end || candidate.window < 1 || candidate.offset < 0)
-      return fail(message, QUERN_INVALID, "'%s' after %s is no window: write LENGTH or LENGTH+SHIFT",
-                  member, source->path.c_str());
+      return fail(message, QUERN_INVALID,
+                  "'%s' after %s is no window: write LENGTH or LENGTH+SHIFT", member,
+                  source->path.c_str());
     candidate.array = &source->arrays[0];
     return QUERN_OK;
   }
-  candidate.array = *member                     ? source->find(member)
+  candidate.array = *member                      ? source->find(member)
                     : source->arrays.size() == 1 ? &source->arrays[0]
                                                  : source->find(input.name);
   if (!candidate.array)
@@ -169,8 +170,7 @@ quern_status Dataset::locate(const quern_model &model, const quern_entry &entry,
 
 /// Turns columns, numbers and windows into one array of the input's rank.
 quern_status Dataset::assemble(const quern_tensor &input, const Candidate &candidate,
-                               DataArray &built, const DataArray **array,
-                               quern_message *message) {
+                               DataArray &built, const DataArray **array, quern_message *message) {
   *array = &built;
   if (candidate.array && candidate.window) {
     int64_t length = candidate.array->bytes.size() - candidate.offset;
@@ -194,8 +194,7 @@ quern_status Dataset::assemble(const quern_tensor &input, const Candidate &candi
   int64_t width = candidate.numbers ? candidate.numbers->numbers.size() : candidate.columns.size();
   int64_t rows = candidate.numbers ? 1 : candidate.columns[0]->extents[0];
   built.dtype = QUERN_F64;
-  built.origin =
-      candidate.numbers ? Text("the command line") : candidate.columns[0]->origin.copy();
+  built.origin = candidate.numbers ? Text("the command line") : candidate.columns[0]->origin.copy();
   bool flat = width == 1 && input.rank == 1;
   // A whole vector that does not lead with the batch takes its numbers along its one extent.
   bool vector = candidate.numbers && input.rank == 1 && width > 1;

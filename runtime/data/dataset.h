@@ -1,5 +1,5 @@
-// A dataset: for each input of the entries in use one dense array of the dtype that the entry takes,
-// found by name in the data files.
+// A dataset: for each input of the entries in use one dense array of the dtype that the entry
+// takes, found by name in the data files.
 #ifndef QUERN_RUNTIME_DATA_DATASET_H
 #define QUERN_RUNTIME_DATA_DATASET_H
 
@@ -23,8 +23,8 @@ struct Feature {
 
 class Dataset {
 public:
-  /// Reads the files. `fallback` (or null) gives mappings that `specification` lacks: --val uses the
-  /// column lists of --data.
+  /// Reads the files. `fallback` (or null) gives mappings that `specification` lacks: --val uses
+  /// the column lists of --data.
   quern_status open(const Specification &specification, const Specification *fallback,
                     quern_message *message);
 
@@ -52,10 +52,10 @@ private:
   };
 
   const Mapping *mappingOf(const char *input) const;
-  quern_status locate(const quern_model &model, const quern_entry &entry,
-                      const quern_tensor &input, Candidate &candidate, quern_message *message);
-  quern_status locateMapped(const Mapping &mapping, const quern_tensor &input,
-                            Candidate &candidate, quern_message *message);
+  quern_status locate(const quern_model &model, const quern_entry &entry, const quern_tensor &input,
+                      Candidate &candidate, quern_message *message);
+  quern_status locateMapped(const Mapping &mapping, const quern_tensor &input, Candidate &candidate,
+                            quern_message *message);
   quern_status locateRest(const quern_model &model, const quern_entry &entry,
                           const quern_tensor &input, Candidate &candidate, quern_message *message);
   quern_status assemble(const quern_tensor &input, const Candidate &candidate, DataArray &built,

@@ -57,10 +57,11 @@ quern_status Dataset::fit(const quern_entry &entry, const quern_tensor &input,
     return fail(message, QUERN_MISMATCH, "%s: %s is %s, entry %s takes %s", origin, input.name,
                 given.c_str(), entry.name, wanted.c_str());
   if (array.dtype == QUERN_U8 && isFloat(input.dtype))
-    return fail(message, QUERN_MISMATCH,
-                "%s: %s is %s, entry %s takes %s: bytes are never scaled silently; declare %s as u8 "
-                "in the model and convert it there",
-                origin, input.name, given.c_str(), entry.name, wanted.c_str(), input.name);
+    return fail(
+        message, QUERN_MISMATCH,
+        "%s: %s is %s, entry %s takes %s: bytes are never scaled silently; declare %s as u8 "
+        "in the model and convert it there",
+        origin, input.name, given.c_str(), entry.name, wanted.c_str(), input.name);
   int64_t elementSize = dtypeSize(array.dtype);
   int64_t count = array.bytes.size() / elementSize;
   if (isFloat(array.dtype)) {
@@ -90,8 +91,8 @@ quern_status Dataset::fit(const quern_entry &entry, const quern_tensor &input,
   }
   if (!feature.owned.allocate(count * dtypeSize(input.dtype)))
     return failMemory(message, input.name, count * dtypeSize(input.dtype));
-  int64_t bad = convertElements(array.dtype, array.bytes.data(), input.dtype, feature.owned.data(),
-                                count);
+  int64_t bad =
+      convertElements(array.dtype, array.bytes.data(), input.dtype, feature.owned.data(), count);
   if (bad >= 0) {
     Text element;
     appendElement(element, input.name, array.extents, bad);

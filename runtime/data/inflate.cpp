@@ -46,8 +46,8 @@ int inflateInto(z_stream &stream, const char *data, int64_t size, char *out, int
 
 } // namespace
 
-/// What the last four bytes say: the size of the last member modulo 2^32. Good as a first guess at the
-/// whole where it is possible at all (deflate packs at most 1032 to 1).
+/// What the last four bytes say: the size of the last member modulo 2^32. Good as a first guess at
+/// the whole where it is possible at all (deflate packs at most 1032 to 1).
 static int64_t guessSize(const InputFile &file) {
   uint32_t last = 0;
   if (file.size() < 18 || file.read(file.size() - 4, &last, 4, nullptr))

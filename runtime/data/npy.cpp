@@ -22,7 +22,8 @@ constexpr Element elements[] = {
     {"u8", 8, QUERN_I64},  {"f2", 2, QUERN_F16}, {"f4", 4, QUERN_F32}, {"f8", 8, QUERN_F64},
 };
 
-/// The Python literal that heads the array: {'descr': '<f4', 'fortran_order': False, 'shape': (3,)}.
+/// The Python literal that heads the array: {'descr': '<f4', 'fortran_order': False, 'shape':
+/// (3,)}.
 struct Header {
   Text descr;
   bool columnMajor = false;
@@ -64,8 +65,10 @@ quern_status parseHeader(const char *where, const char *text, Header &header,
                          quern_message *message) {
   const char *descr = valueOf(text, "'descr'");
   if (!descr || *descr != '\'')
-    return fail(message, QUERN_MISMATCH, "%s: the dtype is structured or missing; plain numbers "
-                                         "are needed", where);
+    return fail(message, QUERN_MISMATCH,
+                "%s: the dtype is structured or missing; plain numbers "
+                "are needed",
+                where);
   header.descr.append(descr + 1, static_cast<int64_t>(strcspn(descr + 1, "'")));
   const char *order = valueOf(text, "'fortran_order'");
   if (!order || (strncmp(order, "True", 4) != 0 && strncmp(order, "False", 5) != 0))

@@ -121,8 +121,7 @@ private:
     const char *where = array.origin.c_str();
     if (member.flags & 1)
       return fail(message, QUERN_CORRUPT, "%s: the member is encrypted", where);
-    if (!inside(member.offset, 30) ||
-        littleEndian<uint32_t>(data + member.offset) != 0x04034b50)
+    if (!inside(member.offset, 30) || littleEndian<uint32_t>(data + member.offset) != 0x04034b50)
       return fail(message, QUERN_CORRUPT, "%s: the member's header is corrupt", where);
     uint64_t body = member.offset + 30 + littleEndian<uint16_t>(data + member.offset + 26) +
                     littleEndian<uint16_t>(data + member.offset + 28);

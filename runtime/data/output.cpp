@@ -67,8 +67,7 @@ quern_status quern::runtime::writeNpy(const char *path, const OutputArray &array
   if (array.dtype == QUERN_BF16) {
     if (!wide.allocate(array.bytes.size() * 2))
       return failMemory(message, path, array.bytes.size() * 2);
-    convertElements(QUERN_BF16, array.bytes.data(), QUERN_F32, wide.data(),
-                    array.bytes.size() / 2);
+    convertElements(QUERN_BF16, array.bytes.data(), QUERN_F32, wide.data(), array.bytes.size() / 2);
     bytes = &wide;
   }
   Text header;
@@ -80,8 +79,16 @@ quern_status quern::runtime::writeNpy(const char *path, const OutputArray &array
     header.append(" ");
   header.append("\n");
   unsigned length = static_cast<unsigned>(header.size());
-  const char prefix[10] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0,
-                           static_cast<char>(length & 0xff), static_cast<char>(length >> 8)};
+  const char prefix[10] = {'\x93',
+                           'N',
+                           'U',
+                           'M',
+                           'P',
+                           'Y',
+                           1,
+                           0,
+                           static_cast<char>(length & 0xff),
+                           static_cast<char>(length >> 8)};
   AtomicFile file;
   quern_status status = file.create(path, message);
   if (!status)

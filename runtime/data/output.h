@@ -16,8 +16,8 @@ struct OutputArray {
   Block bytes;
 };
 
-/// Appends a line of column names ("y", or "y_0,y_1" where a row holds several values), then one line
-/// a row. All arrays have the same rows.
+/// Appends a line of column names ("y", or "y_0,y_1" where a row holds several values), then one
+/// line a row. All arrays have the same rows.
 quern_status writeCsv(const Array<OutputArray> &arrays, Text &text, quern_message *message);
 
 /// Replaces `path` by the array in NumPy's format. bf16 is written as f32, which NumPy has.

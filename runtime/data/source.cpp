@@ -19,10 +19,10 @@ bool quern::runtime::sourceKindOf(const char *path, SourceKind *kind) {
     const char *suffix;
     SourceKind kind;
   } suffixes[] = {
-      {".csv", SourceKind::Csv},          {".npy", SourceKind::Npy},
-      {".npz", SourceKind::Npz},          {".idx", SourceKind::Idx},
-      {".idx.gz", SourceKind::Idx},       {"-ubyte", SourceKind::Idx},
-      {"-ubyte.gz", SourceKind::Idx},     {".safetensors", SourceKind::Safetensors},
+      {".csv", SourceKind::Csv},      {".npy", SourceKind::Npy},
+      {".npz", SourceKind::Npz},      {".idx", SourceKind::Idx},
+      {".idx.gz", SourceKind::Idx},   {"-ubyte", SourceKind::Idx},
+      {"-ubyte.gz", SourceKind::Idx}, {".safetensors", SourceKind::Safetensors},
       {".txt", SourceKind::Text},
   };
   Text name(path);

@@ -20,9 +20,8 @@ double read(const Feature &feature, int64_t index) {
 
 } // namespace
 
-quern_status quern::runtime::fitScaler(const Dataset &data, const char *input,
-                                       const uint32_t *rows, int64_t count, Scaler &scaler,
-                                       quern_message *message) {
+quern_status quern::runtime::fitScaler(const Dataset &data, const char *input, const uint32_t *rows,
+                                       int64_t count, Scaler &scaler, quern_message *message) {
   const Feature *feature = nullptr;
   for (const Feature &candidate : const_cast<Dataset &>(data).features())
     if (candidate.name.equals(input))

@@ -7,8 +7,8 @@
 
 namespace quern::runtime {
 
-/// What was fitted for one input: per column its mean and its population standard deviation (1 for a
-/// constant column).
+/// What was fitted for one input: per column its mean and its population standard deviation (1 for
+/// a constant column).
 struct Scaler {
   Text input;
   Array<double> mean;
@@ -24,8 +24,8 @@ quern_status applyScalers(Dataset &data, const Array<Scaler> &scalers, quern_mes
 
 /// As metadata of a weights file: "quern.standardize.x" = "mean,deviation mean,deviation ...".
 [[nodiscard]] bool writeScalers(const Array<Scaler> &scalers, Array<Metadata> &metadata);
-quern_status readScalers(const char *path, const Array<Metadata> &metadata,
-                         Array<Scaler> &scalers, quern_message *message);
+quern_status readScalers(const char *path, const Array<Metadata> &metadata, Array<Scaler> &scalers,
+                         quern_message *message);
 
 } // namespace quern::runtime
 #endif

@@ -309,8 +309,10 @@ quern_status parseCommand(const char *word, Flags &flags, quern_message *message
     consider(word, entry.name, &best, suggestion);
   }
   if (suggestion.empty())
-    return fail(message, QUERN_INVALID, "'%s' is no command; there are train, eval, predict, "
-                                        "summary and bench", word);
+    return fail(message, QUERN_INVALID,
+                "'%s' is no command; there are train, eval, predict, "
+                "summary and bench",
+                word);
   return fail(message, QUERN_INVALID, "'%s' is no command; did you mean %s?", word,
               suggestion.c_str());
 }
@@ -336,8 +338,9 @@ uint32_t quern::runtime::entryKindsOf(Command command) {
 quern_status quern::runtime::parseFlags(const quern_model &model, int argc, char **argv,
                                         Flags &flags, quern_message *message) {
   if (argc < 2)
-    return fail(message, QUERN_INVALID, "a command is missing: train, eval, predict, summary or "
-                                        "bench");
+    return fail(message, QUERN_INVALID,
+                "a command is missing: train, eval, predict, summary or "
+                "bench");
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
     flags.help = true;
     flags.command = static_cast<Command>(0);
@@ -373,16 +376,15 @@ quern_status quern::runtime::parseFlags(const quern_model &model, int argc, char
         return fail(message, QUERN_INVALID, "%s needs a value", name.c_str());
       value = argv[++i];
     }
-    quern_status status = hyper ? setHyper(*hyper, value, flags, message)
-                                : flag->set(flags, value, message);
+    quern_status status =
+        hyper ? setHyper(*hyper, value, flags, message) : flag->set(flags, value, message);
     if (status)
       return status;
   }
   return QUERN_OK;
 }
 
-void quern::runtime::printUsage(const quern_model &model, const char *program,
-                                const Flags *flags) {
+void quern::runtime::printUsage(const quern_model &model, const char *program, const Flags *flags) {
   if (!flags || !flags->command) {
     printf("usage: %s COMMAND [FLAGS]\n\nThe model %s, compiled by %s.\n\ncommands:\n", program,
            model.name, model.compiler ? model.compiler : "quern");

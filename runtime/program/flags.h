@@ -44,8 +44,8 @@ struct Flags {
   bool tree = false, json = false;
 };
 
-/// Parses argv[1...]. Run-time scalars of the model are flags of the commands that run an entry with
-/// them. QUERN_INVALID and a sentence with a suggestion where it makes no sense.
+/// Parses argv[1...]. Run-time scalars of the model are flags of the commands that run an entry
+/// with them. QUERN_INVALID and a sentence with a suggestion where it makes no sense.
 quern_status parseFlags(const quern_model &model, int argc, char **argv, Flags &flags,
                         quern_message *message);
 

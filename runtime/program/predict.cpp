@@ -80,8 +80,7 @@ public:
 
 private:
   bool leadsWithBatch(const quern_tensor &tensor) const {
-    return tensor.rank > 0 && entry->batch_dim >= 0 &&
-           tensor.extents[0].kind == QUERN_EXTENT_DIM &&
+    return tensor.rank > 0 && entry->batch_dim >= 0 && tensor.extents[0].kind == QUERN_EXTENT_DIM &&
            tensor.extents[0].index == entry->batch_dim;
   }
 

@@ -28,9 +28,7 @@ void ProgressBar::finishEpoch() {
     fputs("\r\033[K", stdout);
 }
 
-Progress ProgressBar::progress() {
-  return shown ? Progress{batchDone, this} : Progress{};
-}
+Progress ProgressBar::progress() { return shown ? Progress{batchDone, this} : Progress{}; }
 
 void ProgressBar::batchDone(void *self, int64_t done, int64_t total) {
   ProgressBar *bar = static_cast<ProgressBar *>(self);

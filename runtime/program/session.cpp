@@ -38,8 +38,7 @@ quern_status quern::runtime::matchKinds(const quern_model &model, uint32_t kinds
       if (quern_status status = data.match(model, model.entries[i], message))
         return status;
   data.releaseSources();
-  return data.rows() <= UINT32_MAX
-             ? QUERN_OK
-             : fail(message, QUERN_INVALID, "%lld rows are more than 2^32",
-                    static_cast<long long>(data.rows()));
+  return data.rows() <= UINT32_MAX ? QUERN_OK
+                                   : fail(message, QUERN_INVALID, "%lld rows are more than 2^32",
+                                          static_cast<long long>(data.rows()));
 }

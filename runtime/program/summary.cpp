@@ -1,4 +1,5 @@
-// `summary`: the table of layers as torchsummary prints it, or the modules as PyTorch prints a model.
+// `summary`: the table of layers as torchsummary prints it, or the modules as PyTorch prints a
+// model.
 #include "runtime/program/session.h"
 
 #include <stdio.h>
@@ -8,12 +9,11 @@ using namespace quern::runtime;
 namespace {
 
 bool hasChildren(const quern_model &model, uint32_t index) {
-  return index + 1 < model.layer_count &&
-         model.layers[index + 1].depth > model.layers[index].depth;
+  return index + 1 < model.layer_count && model.layers[index + 1].depth > model.layers[index].depth;
 }
 
-/// Whether the table lists the layer: what was called, but not the root that holds the others, nor a
-/// container that only chains.
+/// Whether the table lists the layer: what was called, but not the root that holds the others, nor
+/// a container that only chains.
 bool isListed(const quern_model &model, uint32_t index) {
   const quern_layer &layer = model.layers[index];
   bool container = hasChildren(model, index);

@@ -97,7 +97,8 @@ private:
     if (!status)
       status = trainData.open(trainSpecification, nullptr, message);
     if (!status)
-      status = matchKinds(model, trainKinds | (state.split > 0 ? evalKinds : 0), trainData, message);
+      status =
+          matchKinds(model, trainKinds | (state.split > 0 ? evalKinds : 0), trainData, message);
     if (!status && apart)
       status = validationData.open(validationSpecification, &trainSpecification, message);
     if (!status && apart)
@@ -186,7 +187,8 @@ private:
     quern_status status = trainer.runEpoch(epoch, bar.progress(), message);
     bar.finishEpoch();
     if (!status && validating)
-      status = evaluator.run(heldRows.empty() ? nullptr : heldRows.data(), validationCount, message);
+      status =
+          evaluator.run(heldRows.empty() ? nullptr : heldRows.data(), validationCount, message);
     if (status)
       return status;
     state.epoch = epoch;

@@ -61,8 +61,8 @@ quern_status Batcher::reserve(int64_t count, quern_message *message) {
   for (Input &input : inputs)
     if (input.feature->batched)
       input.extents[0] = count;
-  quern_status status = quern_call_dims(target, arrays.data(),
-                                        static_cast<uint32_t>(arrays.size()), message, dims.data());
+  quern_status status = quern_call_dims(target, arrays.data(), static_cast<uint32_t>(arrays.size()),
+                                        message, dims.data());
   return status ? status : quern_call_reserve(target, dims.data(), message);
 }
 
@@ -74,8 +74,8 @@ quern_status Batcher::bind(int64_t count, quern_message *message) {
   return quern_call_bind(target, arrays.data(), static_cast<uint32_t>(arrays.size()), message);
 }
 
-/// Rows of a fixed size as values: for the few bytes of a CSV row, a call of memcpy would take longer
-/// than all else.
+/// Rows of a fixed size as values: for the few bytes of a CSV row, a call of memcpy would take
+/// longer than all else.
 template <typename T>
 static void gatherValues(const char *from, char *to, const uint32_t *order, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
@@ -114,8 +114,7 @@ quern_status Batcher::fill(const uint32_t *order, int64_t first, int64_t count,
     }
     const char *data = input.feature->data + first * input.feature->rowBytes;
     arrays[i].data = data;
-    if (quern_status status =
-            quern_call_set_data(target, static_cast<uint32_t>(i), data, message))
+    if (quern_status status = quern_call_set_data(target, static_cast<uint32_t>(i), data, message))
       return status;
   }
   return QUERN_OK;

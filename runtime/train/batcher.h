@@ -10,15 +10,16 @@ namespace quern::runtime {
 
 class Batcher {
 public:
-  /// Prepares `call` for batches of `batch` rows out of `rows`, the last partial one included unless
-  /// `dropLast`, and reserves memory for both.
+  /// Prepares `call` for batches of `batch` rows out of `rows`, the last partial one included
+  /// unless `dropLast`, and reserves memory for both.
   quern_status prepare(quern_call *call, const Dataset &data, int64_t batch, int64_t rows,
                        bool dropLast, quern_message *message);
 
   /// Prepares `call`, whose entry takes the inputs of `other`'s, for one row at a time.
   quern_status prepareLike(const Batcher &other, quern_call *call);
 
-  /// Binds rows order[first, first + count), or, where `order` is null, rows [first, first + count).
+  /// Binds rows order[first, first + count), or, where `order` is null, rows [first, first +
+  /// count).
   quern_status fill(const uint32_t *order, int64_t first, int64_t count, quern_message *message);
 
   quern_call *call() const { return target; }

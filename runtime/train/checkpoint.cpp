@@ -40,9 +40,8 @@ Text quern::runtime::trainingPath(const char *weightsPath) {
   return path;
 }
 
-quern_status quern::runtime::saveCheckpoint(const quern_instance &instance,
-                                            const char *weightsPath, const RunState &state,
-                                            quern_message *message) {
+quern_status quern::runtime::saveCheckpoint(const quern_instance &instance, const char *weightsPath,
+                                            const RunState &state, quern_message *message) {
   Array<Metadata> training, weights;
   bool room = addDouble(training, "quern.epoch", static_cast<double>(state.epoch)) &&
               addDouble(training, "quern.batch", static_cast<double>(state.batch)) &&

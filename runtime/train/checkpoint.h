@@ -7,15 +7,15 @@
 
 namespace quern::runtime {
 
-/// Where a run stands besides the arenas, and what it was started with: a resumed run takes from here
-/// what its command line does not say.
+/// Where a run stands besides the arenas, and what it was started with: a resumed run takes from
+/// here what its command line does not say.
 struct RunState {
   int64_t epoch = 0; // epochs done
   int64_t batch = 0;
   bool shuffle = true;
   bool dropLast = false;
   double split = 0;
-  Text schedule; // as --schedule takes it
+  Text schedule;         // as --schedule takes it
   double best = 0;       // of the watched loss; early stopping
   int64_t bestEpoch = 0; // 0: none yet
   Array<Scalar> hypers;

@@ -190,8 +190,8 @@ quern_status Evaluator::run(const uint32_t *order, int64_t rows, quern_message *
     result.extents.clear();
   }
   for (Part &part : parts) {
-    quern_status status = part.totalsOf >= 0 ? runTotals(part, message)
-                                             : runBatches(part, order, rows, message);
+    quern_status status =
+        part.totalsOf >= 0 ? runTotals(part, message) : runBatches(part, order, rows, message);
     if (status)
       return status;
   }

@@ -55,12 +55,12 @@ private:
   int64_t batchSize = 0;
 };
 
-/// The training entry that a VALIDATE entry belongs to: of the same name, or "NAME" to "NAME.suffix".
-/// Null where there is none.
+/// The training entry that a VALIDATE entry belongs to: of the same name, or "NAME" to
+/// "NAME.suffix". Null where there is none.
 const quern_entry *trainingOf(const quern_model &model, const quern_entry &validation);
 
-/// What a training or validation entry's loss is called in a line: "loss" where it is the model's only
-/// one.
+/// What a training or validation entry's loss is called in a line: "loss" where it is the model's
+/// only one.
 Text lossName(const quern_model &model, const quern_entry &entry);
 
 } // namespace quern::runtime

@@ -17,8 +17,7 @@ Trainer::~Trainer() {
 }
 
 quern_status Trainer::prepare(quern_instance *model, Dataset &data, const uint32_t *rows,
-                              int64_t count, const TrainerOptions &wanted,
-                              quern_message *message) {
+                              int64_t count, const TrainerOptions &wanted, quern_message *message) {
   instance = model;
   options = wanted;
   base = rows;
@@ -49,8 +48,8 @@ quern_status Trainer::prepare(quern_instance *model, Dataset &data, const uint32
   if (parts.empty())
     return fail(message, QUERN_NOT_FOUND, "model %s has no @train function", description.name);
   for (Part &part : parts) {
-    if (quern_status status = part.batcher.prepare(part.call, data, options.batch, count,
-                                                   options.dropLast, message))
+    if (quern_status status =
+            part.batcher.prepare(part.call, data, options.batch, count, options.dropLast, message))
       return status;
     batched = batched || part.batcher.batched();
   }

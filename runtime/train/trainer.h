@@ -31,16 +31,16 @@ public:
   Trainer &operator=(const Trainer &) = delete;
   ~Trainer();
 
-  /// Takes every TRAIN entry in file order. Trains on `count` rows of `data` that `rows` names (null:
-  /// all); both must outlive the trainer.
+  /// Takes every TRAIN entry in file order. Trains on `count` rows of `data` that `rows` names
+  /// (null: all); both must outlive the trainer.
   quern_status prepare(quern_instance *instance, Dataset &data, const uint32_t *rows, int64_t count,
                        const TrainerOptions &options, quern_message *message);
 
   /// Sets a run-time scalar of every entry that has it; QUERN_NOT_FOUND where none does.
   quern_status setHyper(const char *name, double value);
 
-  /// Runs epoch number `epoch`, counted from 1; the order of rows depends on it and on the instance's
-  /// seed. Afterwards `results` are the means over the batches.
+  /// Runs epoch number `epoch`, counted from 1; the order of rows depends on it and on the
+  /// instance's seed. Afterwards `results` are the means over the batches.
   quern_status runEpoch(int64_t epoch, const Progress &progress, quern_message *message);
 
   const Array<Scalar> &results() const { return means; }

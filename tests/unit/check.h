@@ -1,5 +1,5 @@
-// CHECK and friends: a unit test is a small program that reports every failed check and exits with 1
-// if there was one.
+// CHECK and friends: a unit test is a small program that reports every failed check and exits with
+// 1 if there was one.
 #ifndef QUERN_TESTS_UNIT_CHECK_H
 #define QUERN_TESTS_UNIT_CHECK_H
 

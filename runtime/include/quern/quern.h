@@ -1,9 +1,10 @@
 /* Quern's public C interface: run, train, save and load compiled models. C99 and C++17 clean.
  *
- * Every function that can fail returns a quern_status. Where it fails, it writes one sentence without
- * a final period to `message` (which may be null) and leaves its other out-parameters untouched.
- * There is no global state: two instances never influence each other. An instance may be read by any
- * number of threads at once, each with a call of its own, as long as no thread trains or loads it. */
+ * Every function that can fail returns a quern_status. Where it fails, it writes one sentence
+ * without a final period to `message` (which may be null) and leaves its other out-parameters
+ * untouched. There is no global state: two instances never influence each other. An instance may be
+ * read by any number of threads at once, each with a call of its own, as long as no thread trains
+ * or loads it. */
 #ifndef QUERN_QUERN_H
 #define QUERN_QUERN_H
 
@@ -26,7 +27,8 @@ typedef enum quern_status {
   QUERN_CORRUPT = 9 /* a file is truncated or malformed */
 } quern_status;
 
-/* Where a function says what went wrong. Owned by the caller; zero-terminated, cut where too long. */
+/* Where a function says what went wrong. Owned by the caller; zero-terminated, cut where too long.
+ */
 typedef struct quern_message {
   char text[1024];
 } quern_message;
@@ -107,8 +109,8 @@ quern_status quern_instance_write(quern_instance *instance, const char *name, ui
 quern_status quern_instance_save(const quern_instance *instance, const char *path,
                                  quern_message *message);
 
-/* Reads what quern_instance_save or PyTorch wrote. Names may carry one common prefix ("net."); float
- * dtypes convert among each other. On failure the instance is as before. */
+/* Reads what quern_instance_save or PyTorch wrote. Names may carry one common prefix ("net.");
+ * float dtypes convert among each other. On failure the instance is as before. */
 quern_status quern_instance_load(quern_instance *instance, const char *path,
                                  quern_message *message);
 

@@ -128,7 +128,8 @@ public:
     if (code == QUERN_OK && description->dtype != DtypeOf<T>::value)
       code = quern_instance_write(handle, name, DtypeOf<T>::value, 0, nullptr, &message);
     if (code == QUERN_OK)
-      out = Span<T>(static_cast<T *>(data), static_cast<std::size_t>(description->bytes) / sizeof(T));
+      out =
+          Span<T>(static_cast<T *>(data), static_cast<std::size_t>(description->bytes) / sizeof(T));
     return {code, message};
   }
 
@@ -177,8 +178,8 @@ public:
   }
   Status bind(Span<const quern_array> inputs) {
     quern_message message = {};
-    quern_status code = quern_call_bind(handle, inputs.data(),
-                                        static_cast<std::uint32_t>(inputs.size()), &message);
+    quern_status code =
+        quern_call_bind(handle, inputs.data(), static_cast<std::uint32_t>(inputs.size()), &message);
     return {code, message};
   }
   Status setHyper(const char *name, double value) {

@@ -21,8 +21,9 @@ void testRefusals() {
   quern_model other = quern_model_linear;
   other.abi_version = 7;
   quern_status status = quern_instance_create(&other, nullptr, &message, &instance);
-  CHECK_TEXT(sentence(status, message), "incompatible: the model was compiled for ABI version 7, but "
-                                        "this runtime reads version 1");
+  CHECK_TEXT(sentence(status, message),
+             "incompatible: the model was compiled for ABI version 7, but "
+             "this runtime reads version 1");
   CHECK(!instance);
   other = quern_model_linear;
   other.cpu = "future9";
@@ -156,8 +157,9 @@ void testFiles() {
   std::string data(reinterpret_cast<char *>(values), 16);
   std::string bias64 = "\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}";
   std::string weight64 = "\":{\"dtype\":\"F64\",\"shape\":[1,1],\"data_offsets\":[8,16]}";
-  writeFile("p.safetensors", safetensors("{\"net.linear.bias" + bias64 + ", \"net.linear.weight" +
-                                             weight64 + "}  ", data));
+  writeFile("p.safetensors",
+            safetensors("{\"net.linear.bias" + bias64 + ", \"net.linear.weight" + weight64 + "}  ",
+                        data));
   CHECK(instance.load("p.safetensors").ok());
   CHECK(weight[0] == 0.5f && bias[0] == -7);
 
@@ -176,28 +178,33 @@ void testFiles() {
       {saved.substr(0, saved.size() - 1), "b.safetensors: the file ends before the end of "
                                           "linear.bias"},
       {"abc", "b.safetensors: 3 bytes are too few for a safetensors file"},
-      {std::string(16, '\xff'), "b.safetensors: a header of 18446744073709551615 bytes does not fit "
-                                "into the file of 16"},
+      {std::string(16, '\xff'),
+       "b.safetensors: a header of 18446744073709551615 bytes does not fit "
+       "into the file of 16"},
       {safetensors("[]", ""), "b.safetensors: byte 0 of the header: expected '{'"},
       {safetensors("{\"a\":{\"dtype\":\"F32\"}}", ""),
        "b.safetensors: byte 20 of the header: a tensor without dtype, shape and data_offsets"},
       {safetensors("{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775807,8],"
-                   "\"data_offsets\":[0,8]}}", data),
+                   "\"data_offsets\":[0,8]}}",
+                   data),
        "b.safetensors: the shape of a is too large"},
       {safetensors("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", data),
        "b.safetensors: a has 8 bytes, but its shape needs 12"},
       {safetensors("{\"linear.bias" + bias64 + "}", data),
        "b.safetensors: parameter linear.weight is missing"},
-      {safetensors("{\"linear.bias" + bias64 + ",\"linear.weight" + weight64 +
-                       ",\"linear.scale" + weight64 + "}", data),
+      {safetensors("{\"linear.bias" + bias64 + ",\"linear.weight" + weight64 + ",\"linear.scale" +
+                       weight64 + "}",
+                   data),
        "b.safetensors: the model linear has no tensor linear.scale"},
       {safetensors("{\"linear.bias" + bias64 +
                        ",\"linear.weight\":{\"dtype\":\"F64\",\"shape\":[1],"
-                       "\"data_offsets\":[0,8]}}", data),
+                       "\"data_offsets\":[0,8]}}",
+                   data),
        "b.safetensors: linear.weight is F64[1], but the model has f32[1, 1]"},
       {safetensors("{\"linear.bias" + bias64 +
                        ",\"linear.weight\":{\"dtype\":\"I64\",\"shape\":[1,1],"
-                       "\"data_offsets\":[0,8]}}", data),
+                       "\"data_offsets\":[0,8]}}",
+                   data),
        "b.safetensors: linear.weight is I64[1, 1], but the model has f32[1, 1]"},
   };
   for (const auto &one : bad) {
@@ -235,7 +242,8 @@ void testThreads() {
     x[i] = 0.37f * static_cast<float>(i - 500);
   RoughParallel rough;
   quern_parallel parallel = {RoughParallel::run, &rough, 2};
-  quern_options options[3] = {{nullptr, nullptr, 1}, {nullptr, nullptr, 4}, {nullptr, &parallel, 0}};
+  quern_options options[3] = {
+      {nullptr, nullptr, 1}, {nullptr, nullptr, 4}, {nullptr, &parallel, 0}};
   for (int i = 0; i < 3; ++i) {
     quern::Instance instance;
     quern::Call call;
@@ -285,8 +293,7 @@ void testAllocator() {
     quern_instance *instance = nullptr;
     quern_call *call = nullptr;
     int64_t dims[1] = {4};
-    quern_status status =
-        quern_instance_create(&quern_model_linear, &options, &message, &instance);
+    quern_status status = quern_instance_create(&quern_model_linear, &options, &message, &instance);
     if (!status)
       status = quern_instance_initialize(instance, 1, &message);
     if (!status)

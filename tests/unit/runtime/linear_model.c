@@ -1,5 +1,6 @@
 /* A model as the compiler would emit it, written by hand: linear regression by SGD with momentum.
- * FEATURES is the number of inputs, MODEL the symbol, INPUT_TEXT the extent as the source spells it. */
+ * FEATURES is the number of inputs, MODEL the symbol, INPUT_TEXT the extent as the source spells
+ * it. */
 #include "quern/artefact.h"
 
 #ifndef FEATURES
@@ -20,7 +21,8 @@ static const quern_extent y_extents[] = {{QUERN_EXTENT_DIM, 0, 0, "B"},
 static const quern_extent signs_extents[] = {{QUERN_EXTENT_CONSTANT, 0, 2, "2"}};
 
 static const quern_tensor params[] = {
-    {"linear.weight", "", weight_extents, 2, QUERN_F32, 0, 4 * FEATURES, QUERN_TENSOR_TRAINABLE, -1},
+    {"linear.weight", "", weight_extents, 2, QUERN_F32, 0, 4 * FEATURES, QUERN_TENSOR_TRAINABLE,
+     -1},
     {"linear.bias", "", bias_extents, 1, QUERN_F32, 4 * FEATURES, 4, QUERN_TENSOR_TRAINABLE, -1}};
 static const quern_tensor state[] = {
     {"linear.weight.momentum_buffer", "", weight_extents, 2, QUERN_F32, 0, 4 * FEATURES, 0, -1},
@@ -30,9 +32,11 @@ static const quern_tensor pair[] = {{"x", "", x_extents, 2, QUERN_F32, -1, -1, 0
                                     {"y", "", y_extents, 2, QUERN_F32, -1, -1, 0, -1}};
 static const quern_tensor loss_output[] = {{"loss", "", 0, 0, QUERN_F32, -1, 4, 0, -1}};
 static const quern_tensor scalar_output[] = {{"", "", 0, 0, QUERN_F32, -1, 4, 0, -1}};
-static const quern_tensor prediction[] = {{"prediction", "", y_extents, 2, QUERN_F32, -1, -1, 0, -1}};
+static const quern_tensor prediction[] = {
+    {"prediction", "", y_extents, 2, QUERN_F32, -1, -1, 0, -1}};
 static const quern_tensor signs_output[] = {{"", "", signs_extents, 1, QUERN_I64, -1, 16, 0, -1}};
-static const quern_tensor signs_input[] = {{"signs", "", signs_extents, 1, QUERN_I64, -1, 16, 0, -1}};
+static const quern_tensor signs_input[] = {
+    {"signs", "", signs_extents, 1, QUERN_I64, -1, 16, 0, -1}};
 static const quern_dim batch_dims[] = {{"B", 1}};
 static const quern_hyper hypers[] = {{"lr", QUERN_F32, 0.1, "learning rate"},
                                      {"momentum", QUERN_F32, 0.0, ""}};

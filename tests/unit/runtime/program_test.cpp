@@ -87,7 +87,8 @@ void testTraining() {
   out = outputOf(linear, {"eval", "--data", "simple.csv", "--load", "m.safetensors"});
   CHECK(std::sscanf(out.c_str(), "loss: %lf, mae: ", &loss) == 1 && loss < 0.006);
   CHECK(out.find("\nsigns:\n[") != std::string::npos);
-  out = outputOf(linear, {"eval", "--data", "simple.csv", "--load", "m.safetensors", "--batch", "7"});
+  out =
+      outputOf(linear, {"eval", "--data", "simple.csv", "--load", "m.safetensors", "--batch", "7"});
   double again;
   CHECK(std::sscanf(out.c_str(), "loss: %lf", &again) == 1 && std::fabs(again - loss) < 1e-4);
 
@@ -95,7 +96,8 @@ void testTraining() {
   double value;
   CHECK(std::sscanf(out.c_str(), "prediction\n%lf\n", &value) == 1 && std::fabs(value) < 0.02);
   CHECK_TEXT(outputOf(linear, {"predict", "--data", "simple.csv", "--load", "m.safetensors",
-                               "--out", "p.csv"}), "");
+                               "--out", "p.csv"}),
+             "");
   outputOf(linear, {"predict", "--data", "simple.csv", "--load", "m.safetensors", "--out", "p.npy",
                     "--batch", "1000"});
   CHECK(readFile("p.npy").size() == 128 + 103 * 4);
@@ -108,8 +110,8 @@ void testTraining() {
                                 "--standardize", "x", "--epochs", "3"}),
              out);
   // The scaler goes with the weights.
-  outputOf(linear3, {"train", "--data", "wide.csv", "--standardize", "x", "--epochs", "40", "--save",
-                     "s.safetensors", "--quiet"});
+  outputOf(linear3, {"train", "--data", "wide.csv", "--standardize", "x", "--epochs", "40",
+                     "--save", "s.safetensors", "--quiet"});
   out = outputOf(linear3, {"eval", "--data", "wide.csv", "--load", "s.safetensors"});
   CHECK(std::sscanf(out.c_str(), "loss: %lf", &loss) == 1 && loss < 0.006);
 }
@@ -119,8 +121,8 @@ void testValidation() {
                                       "2", "--history", "h.csv"});
   int epoch;
   double loss, held, mae, share;
-  CHECK(std::sscanf(out.c_str(), "epoch: %d, loss: %lf, val_loss: %lf, mae: %lf, share: %lf", &epoch,
-                    &loss, &held, &mae, &share) == 5);
+  CHECK(std::sscanf(out.c_str(), "epoch: %d, loss: %lf, val_loss: %lf, mae: %lf, share: %lf",
+                    &epoch, &loss, &held, &mae, &share) == 5);
   CHECK(readFile("h.csv").rfind("epoch,loss,val_loss,mae,share\n1,", 0) == 0);
   std::string apart = outputOf(linear, {"train", "--data", "simple.csv", "--val", "simple.csv",
                                         "--epochs", "2", "--no-shuffle"});
@@ -139,16 +141,16 @@ void testSchedule() {
                     "--save", "b.safetensors", "--quiet"});
   CHECK(readFile("a.safetensors") == readFile("b.safetensors"));
   std::string plain = outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "4"});
-  CHECK_TEXT(outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "4", "--schedule",
-                               "constant"}),
+  CHECK_TEXT(outputOf(linear,
+                      {"train", "--data", "simple.csv", "--epochs", "4", "--schedule", "constant"}),
              plain);
   CHECK(outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "4", "--schedule",
                           "cosine"}) != plain);
   std::string whole = outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "4", "--lr",
                                         "0.05", "--schedule", "step:2:0.5"});
-  std::string part = outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "1", "--lr",
-                                       "0.05", "--schedule", "step:2:0.5", "--save",
-                                       "c.safetensors"});
+  std::string part =
+      outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "1", "--lr", "0.05",
+                        "--schedule", "step:2:0.5", "--save", "c.safetensors"});
   part += outputOf(linear, {"train", "--data", "simple.csv", "--epochs", "4", "--resume", "--save",
                             "c.safetensors"});
   CHECK_TEXT(part, whole);
@@ -158,11 +160,27 @@ void testSchedule() {
 
 /// Training for six epochs, and for two, then four, then six, gives the same bytes.
 void testResume() {
-  std::vector<std::string> common = {"train",   "--data",     "simple.csv", "--batch",
-                                     "10",      "--momentum", "0.9",        "--lr",
-                                     "0.01",    "--split",    "0.3",        "--standardize",
-                                     "x",       "--seed",     "11",         "--history",
-                                     "one.csv", "--save",     "one.safetensors", "--epochs", "6"};
+  std::vector<std::string> common = {"train",
+                                     "--data",
+                                     "simple.csv",
+                                     "--batch",
+                                     "10",
+                                     "--momentum",
+                                     "0.9",
+                                     "--lr",
+                                     "0.01",
+                                     "--split",
+                                     "0.3",
+                                     "--standardize",
+                                     "x",
+                                     "--seed",
+                                     "11",
+                                     "--history",
+                                     "one.csv",
+                                     "--save",
+                                     "one.safetensors",
+                                     "--epochs",
+                                     "6"};
   std::string whole = outputOf(linear, common);
   std::vector<std::string> part = common;
   part[16] = "two.csv";
@@ -179,15 +197,15 @@ void testResume() {
   CHECK_TEXT(outputOf(linear, {"train", "--data", "simple.csv", "--resume", "--save",
                                "two.safetensors", "--epochs", "6"}),
              "already trained for 6 epochs\n");
-  CHECK_TEXT(errorOf(linear, {"train", "--data", "simple.csv", "--resume", "--save",
-                              "none.safetensors"}),
-             "nothing to resume: 'none.training.safetensors' does not exist; leave --resume out to "
-             "start anew");
+  CHECK_TEXT(
+      errorOf(linear, {"train", "--data", "simple.csv", "--resume", "--save", "none.safetensors"}),
+      "nothing to resume: 'none.training.safetensors' does not exist; leave --resume out to "
+      "start anew");
 }
 
 void testFullDisk() {
-  std::vector<std::string> train = {"train", "--data", "simple.csv", "--epochs", "1",
-                                    "--save", "full.safetensors", "--quiet"};
+  std::vector<std::string> train = {"train", "--data", "simple.csv",       "--epochs",
+                                    "1",     "--save", "full.safetensors", "--quiet"};
   outputOf(linear, train);
   std::string weights = readFile("full.safetensors"), state = readFile("full.training.safetensors");
   train[4] = "2";
@@ -212,7 +230,8 @@ void testBadFlags() {
   CHECK_TEXT(errorOf(linear, {"trian"}, 2), "'trian' is no command; did you mean train?");
   CHECK_TEXT(errorOf(linear, {"train", "--epoch", "3"}, 2),
              "train has no flag --epoch; did you mean --epochs?");
-  CHECK_TEXT(errorOf(linear, {"train", "--lrr", "3"}, 2), "train has no flag --lrr; did you mean --lr?");
+  CHECK_TEXT(errorOf(linear, {"train", "--lrr", "3"}, 2),
+             "train has no flag --lrr; did you mean --lr?");
   CHECK_TEXT(errorOf(linear, {"train", "--colour"}, 2), "train has no flag --colour");
   CHECK_TEXT(errorOf(linear, {"eval", "--lr", "3"}, 2), "eval does not use --lr");
   CHECK_TEXT(errorOf(linear, {"eval", "--epochs", "3"}, 2), "eval does not use --epochs");
@@ -263,8 +282,8 @@ void testBadData() {
              "text.txt: x is u8[2, 1], entry predict takes f32[B, 1]: bytes are never scaled "
              "silently; declare x as u8 in the model and convert it there");
   std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1)}\n";
-  std::string nan = std::string("\x93NUMPY\1\0", 8) + static_cast<char>(header.size()) + '\0' + header +
-        std::string("\0\0\0\0\0\0\xc0\x7f", 8);
+  std::string nan = std::string("\x93NUMPY\1\0", 8) + static_cast<char>(header.size()) + '\0' +
+                    header + std::string("\0\0\0\0\0\0\xc0\x7f", 8);
   writeFile("x.npy", nan);
   CHECK_TEXT(errorOf(linear, {"predict", "--data", "x.npy"}), "x.npy: x[1, 0] is NaN");
   CHECK_TEXT(errorOf(linear, {"train", "--data", "simple.csv", "--standardize", "z"}),
@@ -318,8 +337,8 @@ void testLecture() {
                {linear3, multiple, {970, 1050}, {101.4, 103.1}}};
   for (const auto &one : cases)
     for (const char *seed : {"0", "1", "2"}) {
-      std::string out = outputOf(one.model, {"train", "--data", one.file, "--epochs", "5", "--batch",
-                                             "50", "--seed", seed});
+      std::string out = outputOf(one.model, {"train", "--data", one.file, "--epochs", "5",
+                                             "--batch", "50", "--seed", seed});
       double first = 0, last = 0;
       CHECK(std::sscanf(out.c_str(), "epoch: 1, loss: %lf", &first) == 1);
       CHECK(std::sscanf(out.c_str() + out.rfind("epoch"), "epoch: 5, loss: %lf", &last) == 1);

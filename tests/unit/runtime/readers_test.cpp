@@ -38,7 +38,8 @@ std::string show(const DataArray &array) {
   }
   for (int64_t i = 0; i < count; ++i) {
     char number[32];
-    std::snprintf(number, sizeof(number), " %g", elementAsDouble(array.dtype, array.bytes.data(), i));
+    std::snprintf(number, sizeof(number), " %g",
+                  elementAsDouble(array.dtype, array.bytes.data(), i));
     text += number;
   }
   return text;
@@ -76,7 +77,8 @@ void testCsv() {
   CHECK_TEXT(refusal("b.csv", "x,y\n1,0x10\n"), "b.csv:2:3: \"0x10\" is not a number (column y)");
   CHECK_TEXT(refusal("b.csv", "x,y\n1,2 3\n"), "b.csv:2:3: \"2 3\" is not a number (column y)");
   CHECK_TEXT(refusal("b.csv", "x,y\n1,nan\n"), "b.csv:2:3: the cell is NaN (column y)");
-  CHECK_TEXT(refusal("b.csv", "x,y\n1\n"), "b.csv:2:1: 1 cells, but the first line names 2 columns");
+  CHECK_TEXT(refusal("b.csv", "x,y\n1\n"),
+             "b.csv:2:1: 1 cells, but the first line names 2 columns");
   CHECK_TEXT(refusal("b.csv", "x,y\n1,2,3\n"),
              "b.csv:2:1: 3 cells, but the first line names 2 columns");
   CHECK_TEXT(refusal("b.csv", "x,y\n\"1,2\n"), "b.csv:2:1: the quote does not end on this line");
@@ -101,8 +103,8 @@ std::string npy(const std::string &header, const std::string &data, int version 
 }
 
 std::string npyHeader(const char *descr, const char *shape, const char *order = "False") {
-  return std::string("{'descr': '") + descr + "', 'fortran_order': " + order + ", 'shape': " +
-         shape + ", }\n";
+  return std::string("{'descr': '") + descr + "', 'fortran_order': " + order +
+         ", 'shape': " + shape + ", }\n";
 }
 
 void testNpy() {
@@ -116,9 +118,9 @@ void testNpy() {
              "a i32[2] 258 -1");
   CHECK_TEXT(contents("a.npy", npy(npyHeader("<u4", "(1,)"), bytesOf<uint32_t>({4000000000u}))),
              "a i64[1] 4e+09");
-  CHECK_TEXT(contents("a.npy", npy(npyHeader("<f2", "(3,)"),
-                                   bytesOf<uint16_t>({0x3c00, 0x0001, 0xfbff}))),
-             "a f16[3] 1 5.96046e-08 -65504");
+  CHECK_TEXT(
+      contents("a.npy", npy(npyHeader("<f2", "(3,)"), bytesOf<uint16_t>({0x3c00, 0x0001, 0xfbff}))),
+      "a f16[3] 1 5.96046e-08 -65504");
   CHECK_TEXT(contents("a.npy", npy(npyHeader("|b1", "(2,)"), std::string("\1\0", 2))),
              "a bool[2] 1 0");
   CHECK_TEXT(refusal("b.npy", "nonsense and more"), "b.npy: this is no .npy file");
@@ -159,22 +161,24 @@ std::string deflateRaw(const std::string &plain) {
 }
 
 /// A zip archive of one member, with the sizes in zip64 fields as NumPy writes them on request.
-std::string zip(const std::string &name, const std::string &plain, bool pack, uint32_t crcChange = 0) {
+std::string zip(const std::string &name, const std::string &plain, bool pack,
+                uint32_t crcChange = 0) {
   std::string body = pack ? deflateRaw(plain) : plain;
   uint16_t method = pack ? 8 : 0, nameLength = static_cast<uint16_t>(name.size());
   uint32_t crc = checksum(plain.data(), static_cast<int64_t>(plain.size())) ^ crcChange;
   uint32_t packed = static_cast<uint32_t>(body.size()), size = static_cast<uint32_t>(plain.size());
   std::string local = "PK\3\4" + bytesOf<uint16_t>({20, 0, method, 0, 0}) +
-                      bytesOf<uint32_t>({crc, packed, size}) +
-                      bytesOf<uint16_t>({nameLength, 0}) + name + body;
+                      bytesOf<uint32_t>({crc, packed, size}) + bytesOf<uint16_t>({nameLength, 0}) +
+                      name + body;
   std::string extra = bytesOf<uint16_t>({1, 16}) + bytesOf<uint64_t>({size, packed});
-  std::string central = "PK\1\2" + bytesOf<uint16_t>({45, 45, 0, method, 0, 0}) +
-                        bytesOf<uint32_t>({crc, 0xffffffffu, 0xffffffffu}) +
-                        bytesOf<uint16_t>({nameLength, static_cast<uint16_t>(extra.size()), 0, 0, 0}) +
-                        bytesOf<uint32_t>({0, 0}) + name + extra;
+  std::string central =
+      "PK\1\2" + bytesOf<uint16_t>({45, 45, 0, method, 0, 0}) +
+      bytesOf<uint32_t>({crc, 0xffffffffu, 0xffffffffu}) +
+      bytesOf<uint16_t>({nameLength, static_cast<uint16_t>(extra.size()), 0, 0, 0}) +
+      bytesOf<uint32_t>({0, 0}) + name + extra;
   return local + central + "PK\5\6" + bytesOf<uint16_t>({0, 0, 1, 1}) +
-         bytesOf<uint32_t>({static_cast<uint32_t>(central.size()),
-                            static_cast<uint32_t>(local.size())}) +
+         bytesOf<uint32_t>(
+             {static_cast<uint32_t>(central.size()), static_cast<uint32_t>(local.size())}) +
          bytesOf<uint16_t>({0});
 }
 
@@ -187,7 +191,8 @@ void testNpz() {
   CHECK_TEXT(refusal("b.npz", good.substr(0, good.size() - 30)),
              "b.npz: this is no zip archive, or it is truncated");
   CHECK_TEXT(refusal("b.npz", "x"), "b.npz: this is no zip archive, or it is truncated");
-  CHECK_TEXT(refusal("b.npz", zip("x.npy", member, true, 1)), "b.npz:x: the checksum does not match");
+  CHECK_TEXT(refusal("b.npz", zip("x.npy", member, true, 1)),
+             "b.npz:x: the checksum does not match");
   std::string broken = good;
   broken[40] = static_cast<char>(broken[40] ^ 0x55);
   CHECK(refusal("b.npz", broken).rfind("b.npz:x: the c", 0) == 0);
@@ -260,11 +265,18 @@ void testConversions() {
   struct {
     double value;
     uint16_t half, brain;
-  } cases[] = {{1, 0x3c00, 0x3f80},       {-2, 0xc000, 0xc000},  {65504, 0x7bff, 0x4780},
-               {65520, 0x7c00, 0x4780},   {6e-8, 0x0001, 0x3381}, {0x1p-25, 0x0000, 0x3300},
-               {1.00048828125, 0x3c00, 0x3f80}, {1.00146484375, 0x3c02, 0x3f80},
-               {1.00390625, 0x3c04, 0x3f80}, {1.01171875, 0x3c0c, 0x3f82},
-               {1.003906250000001, 0x3c04, 0x3f81}, {INFINITY, 0x7c00, 0x7f80}};
+  } cases[] = {{1, 0x3c00, 0x3f80},
+               {-2, 0xc000, 0xc000},
+               {65504, 0x7bff, 0x4780},
+               {65520, 0x7c00, 0x4780},
+               {6e-8, 0x0001, 0x3381},
+               {0x1p-25, 0x0000, 0x3300},
+               {1.00048828125, 0x3c00, 0x3f80},
+               {1.00146484375, 0x3c02, 0x3f80},
+               {1.00390625, 0x3c04, 0x3f80},
+               {1.01171875, 0x3c0c, 0x3f82},
+               {1.003906250000001, 0x3c04, 0x3f81},
+               {INFINITY, 0x7c00, 0x7f80}};
   for (const auto &one : cases) {
     uint16_t half, brain;
     convertElements(QUERN_F64, &one.value, QUERN_F16, &half, 1);
