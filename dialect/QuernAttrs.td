@@ -148,7 +148,8 @@ def Quern_ScatterModeAttr : Quern_EnumAttr<Quern_ScatterMode, "scatter_mode">;
 def Quern_KernelKind : Quern_Enum<"KernelKind", "the kind of a kernel's roots", [
   I32EnumAttrCase<"pointwise", 0>, I32EnumAttrCase<"reduction", 1>,
   I32EnumAttrCase<"contraction", 2>, I32EnumAttrCase<"window", 3>,
-  I32EnumAttrCase<"movement", 4>, I32EnumAttrCase<"check", 5>]>;
+  I32EnumAttrCase<"movement", 4>, I32EnumAttrCase<"check", 5>,
+  I32EnumAttrCase<"whole", 6>]>;
 def Quern_KernelKindAttr : Quern_EnumAttr<Quern_KernelKind, "kernel_kind">;
 
 // Extents as an op's attribute: printed `[B, H - 1]`.

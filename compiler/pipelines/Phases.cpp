@@ -34,6 +34,7 @@ static void buildFused(OpPassManager &passes, const PipelineOptions &options) {
   }
   FormKernelsOptions fusion;
   fusion.fuse = !options.disabled.contains("fusion");
+  fusion.wholeSteps = !options.disabled.contains("whole-steps");
   passes.addNestedPass<func::FuncOp>(createFormKernels(fusion));
 }
 
@@ -87,6 +88,7 @@ LogicalResult runToPhase(ModuleOp module, const Phase &phase, const PipelineOpti
 ArrayRef<std::pair<StringLiteral, StringLiteral>> getOptimisations() {
   static const std::pair<StringLiteral, StringLiteral> optimisations[] = {
       {"fusion", "several primitives in one kernel"},
+      {"whole-steps", "one kernel for the whole of a tiny step whose dims are given"},
   };
   return optimisations;
 }

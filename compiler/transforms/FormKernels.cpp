@@ -2,6 +2,7 @@
 #include "compiler/transforms/FormKernels.h"
 #include "compiler/autodiff/Autodiff.h"
 #include "compiler/transforms/KernelGroups.h"
+#include "compiler/transforms/LaneDims.h"
 #include "dialect/Conventions.h"
 
 using namespace mlir;
@@ -74,6 +75,16 @@ public:
   using FormKernelsBase::FormKernelsBase;
 
 private:
+  /// Small enough to be unrolled completely: its code stays in the instruction cache, and most of its
+  /// values in registers.
+  static bool isTiny(Block &block) {
+    if (block.without_terminator().empty())
+      return false;
+    std::optional<LaneDims> lanes = findLaneDims(block);
+    constexpr int64_t lanesOfVector = 16, mostVectors = 1024;
+    return lanes && lanes->vectors * ((lanes->lanes + lanesOfVector - 1) / lanesOfVector) <= mostVectors;
+  }
+
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (function.isDeclaration() || getKind(function) == "run")
@@ -86,7 +97,9 @@ private:
         stop.erase();
       }
     KernelGroups groups(block);
-    if (fuse)
+    if (fuse && wholeSteps && isTiny(block))
+      groups.fuseAll();
+    else if (fuse)
       groups.fuse();
     OpBuilder builder(block.getTerminator());
     SmallVector<KernelGroup *> order = groups.inOrder();

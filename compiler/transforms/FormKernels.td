@@ -9,10 +9,14 @@ def FormKernels : Pass<"quern-form-kernels", "::mlir::func::FuncOp"> {
   let description = [{
     Inlines the composites, then groups primitives: pointwise work joins the contraction or reduction
     that feeds it or reads it, reductions over the same rows join each other, and cheap work on
-    arguments is repeated rather than stored. Each group becomes one `quern.kernel`.
+    arguments is repeated rather than stored. Each group becomes one `quern.kernel`. A tiny function
+    whose extents are all numbers becomes a single kernel of kind `whole`, whose values stay in
+    registers.
   }];
   let options = [Option<"fuse", "fuse", "bool", "true",
-                        "put several primitives into one kernel; otherwise each has its own">];
+                        "put several primitives into one kernel; otherwise each has its own">,
+                 Option<"wholeSteps", "whole-steps", "bool", "true",
+                        "make one kernel of a tiny function whose extents are numbers">];
 }
 
 #endif

@@ -324,6 +324,13 @@ void KernelGroups::fuse() {
   mergeWhere([](KernelGroup &, KernelGroup &) { return true; });
 }
 
+void KernelGroups::fuseAll() {
+  for (size_t i = 1; i < groups.size(); ++i)
+    merge(groups[0].get(), groups[i].get());
+  if (!groups.empty())
+    groups[0]->kind = KernelKind::whole;
+}
+
 SmallVector<KernelGroup *> KernelGroups::inOrder() {
   SmallVector<KernelGroup *> order;
   llvm::SmallPtrSet<KernelGroup *, 16> done;

@@ -28,6 +28,9 @@ public:
   /// Merges groups until none may be merged any more.
   void fuse();
 
+  /// Merges everything into one group of kind `whole`.
+  void fuseAll();
+
   /// The groups such that each comes after those whose values it reads.
   llvm::SmallVector<KernelGroup *> inOrder();
   /// Values of the group that others read, or the block's terminator.

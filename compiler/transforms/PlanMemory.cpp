@@ -72,6 +72,9 @@ private:
 bool readsInPlace(KernelOp kernel, unsigned operand, TensorType resultType) {
   if (kernel.getInputs()[operand].getType() != resultType)
     return false;
+  // A whole kernel reads everything before it writes anything.
+  if (kernel.getKind() == KernelKind::whole)
+    return true;
   BlockArgument argument = kernel.getBody().getArgument(operand);
   if (kernel.getKind() == KernelKind::movement)
     return llvm::all_of(argument.getUses(), [](OpOperand &use) {
