@@ -60,6 +60,8 @@ struct Param {
   llvm::StringRef name;
   Type *type = nullptr;
   Expr *value = nullptr;
+  /// `*layers`: takes all further positional arguments as a tuple.
+  bool rest = false;
 };
 
 struct Result {

@@ -169,7 +169,7 @@ static void printDefinition(const Stmt &s, unsigned indent, llvm::raw_ostream &o
   os << (s.kind == StmtKind::Def ? "def " : s.kind == StmtKind::Module ? "module " : "optimizer ")
      << d.name << '(';
   for (auto [i, param] : llvm::enumerate(d.params)) {
-    os << (i ? ", " : "") << param.name;
+    os << (i ? ", " : "") << (param.rest ? "*" : "") << param.name;
     if (param.type) {
       os << ": ";
       print(*param.type, os);

@@ -253,16 +253,18 @@ bool Parser::parseParams(llvm::SmallVectorImpl<Param> &params) {
   if (!expectOp("(", "and the arguments"))
     return false;
   while (!isOp(")")) {
-    if (isOp("*") || isOp("**")) {
-      diagnostics.error(peek().place, "no argument lists of open length; pass a list");
+    if (isOp("**")) {
+      diagnostics.error(peek().place, "no `**` in an argument list; name each argument");
       return false;
     }
+    bool rest = acceptOp("*");
     if (!isIdentifier())
       return wanted("an argument's name"), false;
     const Token &name = take();
     Param param;
     param.name = name.text;
     param.place = name.place;
+    param.rest = rest;
     if (acceptOp(":") && !(param.type = parseType()))
       return false;
     if (acceptOp("=") && !(param.value = parseExpr()))

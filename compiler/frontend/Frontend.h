@@ -1,0 +1,35 @@
+// From source text to a module of the dialect at phase `model`.
+#ifndef QUERN_COMPILER_FRONTEND_FRONTEND_H
+#define QUERN_COMPILER_FRONTEND_FRONTEND_H
+
+#include "compiler/frontend/Ast.h"
+#include "compiler/frontend/Diagnostics.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace quern {
+
+struct FrontendOptions {
+  /// Folders in which imports are looked for after the file's own.
+  std::vector<std::string> importPaths;
+  /// When not empty, only this function without tensor arguments is compiled, as kind `run`.
+  std::string runFunction;
+};
+
+/// Reads and parses a file. Null when it cannot be read; syntax errors are in `diagnostics`.
+std::unique_ptr<ast::File> parseFile(DiagnosticEngine &diagnostics, llvm::StringRef file);
+
+/// Compiles a file to phase `model` (dialect/README.md tells how functions carry it). Null after
+/// errors, which are in `diagnostics`; warnings may be there too.
+mlir::OwningOpRef<mlir::ModuleOp> compileToModel(mlir::MLIRContext &context, SourceManager &sources,
+                                                 llvm::StringRef file,
+                                                 const FrontendOptions &options,
+                                                 DiagnosticEngine &diagnostics);
+
+/// Whether the file compiles; all messages are in `diagnostics`.
+bool check(mlir::MLIRContext &context, SourceManager &sources, llvm::StringRef file,
+           const FrontendOptions &options, DiagnosticEngine &diagnostics);
+
+} // namespace quern
+
+#endif

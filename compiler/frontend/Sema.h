@@ -1,0 +1,246 @@
+// The compile-time evaluator: runs a file's statements, instantiates modules, and traces entries into
+// functions of the dialect with every call inlined. An erroneous value is `Value::Error`; operations on
+// it say nothing further, so that one run finds several errors.
+#ifndef QUERN_COMPILER_FRONTEND_SEMA_H
+#define QUERN_COMPILER_FRONTEND_SEMA_H
+
+#include "compiler/frontend/Diagnostics.h"
+#include "compiler/frontend/Frontend.h"
+#include "compiler/frontend/Value.h"
+#include "dialect/Conventions.h"
+#include "dialect/TensorBuilder.h"
+#include <deque>
+
+namespace quern::sema {
+
+/// A region into which ops go: an entry's body, or the body of a composite inside it.
+struct Scope {
+  mlir::Block *block = nullptr;
+  /// Values of scopes further out that this one reads, as its own arguments.
+  llvm::MapVector<mlir::Value, mlir::Value> captures;
+  /// Captures are inserted before this many trailing arguments.
+  unsigned trailing = 0;
+};
+
+struct TraceArgument {
+  mlir::Value value;
+  Role role;
+  std::string name;
+  std::optional<double> defaultValue;
+};
+
+/// The fill of one parameter's optimizer state.
+struct OptimizerState {
+  std::string name;
+  TensorType type;
+  double fill;
+};
+
+/// One function that is being traced.
+struct Trace {
+  std::string name;
+  std::vector<Scope> scopes;
+  std::vector<TraceArgument> arguments;
+  llvm::MapVector<Variable *, mlir::Value> variables;
+  llvm::MapVector<Variable *, mlir::Value> updated;
+  mlir::Value seed, step;
+  bool training = false;
+  bool isInit = false;
+  bool isUpdate = false;
+  bool mayPrint = false;
+  uint32_t randomId = 0;
+  std::vector<CheckAttr> checks;
+  llvm::StringMap<Extent> dims;
+};
+
+struct Argument {
+  llvm::StringRef name;
+  Value value;
+  const ast::Expr *expr = nullptr;
+  Place place;
+};
+
+/// What a call stands in, for locations and notes.
+struct Frame {
+  Place call;
+  std::string callee;
+};
+
+struct Entry {
+  enum Kind { Export, Train, Metric, Totals } kind = Export;
+  const Function *function = nullptr;
+  const ast::Expr *decorator = nullptr;
+  Value optimizer;
+  Value params;
+  std::string totalsOf;
+};
+
+class Sema {
+public:
+  Sema(mlir::MLIRContext *context, DiagnosticEngine &diagnostics, const FrontendOptions &options);
+  ~Sema();
+
+  mlir::OwningOpRef<mlir::ModuleOp> compile(uint32_t file);
+
+  // Errors (SemaErrors.cpp).
+  Diagnostic &report(Place place, const llvm::Twine &message);
+  Value error(Place place, const llvm::Twine &message) {
+    report(place, message);
+    return {};
+  }
+  mlir::Location location(Place place);
+  std::vector<std::string> visibleNames(Env *env);
+
+  // Expressions (SemaExpressions.cpp).
+  Value eval(const ast::Expr &e, Env *env);
+  Value evalName(const ast::Expr &e, Env *env, bool asCallee = false);
+  Value evalAttribute(const ast::Expr &e, Env *env, bool asCallee = false);
+  Value evalTuple(const ast::Expr &e, Env *env);
+  Value evalComprehension(const ast::Expr &e, Env *env);
+  Value evalFormat(const ast::Expr &e, Env *env);
+  Value evalLogical(const ast::Expr &e, Env *env);
+  Value evalType(const ast::Expr &e, mlir::Type element, Env *env);
+  /// True, false, or nothing after an error.
+  std::optional<bool> evalCondition(const ast::Expr &e, Env *env, llvm::StringRef what);
+  bool iterate(const Value &v, Place place, std::vector<Value> &items);
+  Value attributeOf(const Value &base, llvm::StringRef name, Place place, bool asCallee);
+  /// A variable becomes the tensor that it holds now.
+  Value read(const Value &v, Place place);
+
+  // Operators (SemaOperators.cpp).
+  Value binary(llvm::StringRef op, Value a, Value b, Place place);
+  Value unary(llvm::StringRef op, Value a, Place place);
+  Value compare(llvm::StringRef op, Value a, Value b, Place place);
+  Value matmul(Value a, Value b, Place place);
+  mlir::Type promote(llvm::ArrayRef<Value> values);
+  /// The value as a tensor of this element type; numbers and extents become scalars.
+  Value toTensor(const Value &v, mlir::Type element, Place place);
+  Value broadcastTo(const Value &v, llvm::ArrayRef<Extent> shape, Place place);
+  bool broadcastShapes(llvm::ArrayRef<Value> values, llvm::SmallVectorImpl<Extent> &shape,
+                       Place place, llvm::StringRef what);
+  bool isTensorLike(const Value &v) const;
+  std::optional<Extent> asExtent(const Value &v);
+
+  // Calls (SemaCalls.cpp).
+  Value evalCall(const ast::Expr &e, Env *env);
+  Value call(const Value &callee, std::vector<Argument> args, Place place, llvm::StringRef text);
+  Value callFunction(const Function &f, std::vector<Argument> args, Place place,
+                     llvm::StringRef text);
+  Value runBody(const Function &f, Env *env, Place place);
+  Value composite(const Function &f, Env *env, Place place);
+  bool bindArguments(const Function &f, std::vector<Argument> args, Env *env, Place place,
+                     llvm::StringRef text);
+  bool checkConditions(const Function &f, Env *env, Place place);
+
+  // Statements (SemaStatements.cpp).
+  struct Flow {
+    bool returned = false;
+    Value value;
+  };
+  void execBlock(ast::Block block, Env *env, Flow &flow);
+  void exec(const ast::Stmt &s, Env *env, Flow &flow);
+  void assign(const ast::Expr &target, Value value, Env *env);
+  void assignName(const ast::Expr &target, Value value, Env *env);
+  void declare(const ast::Stmt &s, Env *env);
+  void importFile(const ast::Stmt &s, Env *env);
+
+  // Types and dims (SemaTypes.cpp).
+  /// Matches a tensor against a signature's type, binding dims in `env`. `what` begins the message.
+  bool matchType(const ast::Type &type, Value &value, Env *env, Place place,
+                 llvm::StringRef parameter, llvm::StringRef callee, llvm::StringRef argument,
+                 bool isResult = false);
+  std::string describePattern(const ast::Type &type, Env *env);
+  mlir::Type elementOf(llvm::StringRef name, Env *env, mlir::Type actual, bool &matches);
+  /// The type of an entry's argument, with fresh dims.
+  TensorType entryType(const ast::Type &type, Env *env);
+
+  // Modules (SemaModules.cpp).
+  Value instantiate(const Function &cls, std::vector<Argument> args, Place place,
+                    llvm::StringRef text);
+  Value makeVariable(Variable::Kind kind, std::vector<Argument> args, Place place, Env *env,
+                     const ast::Expr &e);
+  void nameVariables(Env *file);
+  void nameValue(const Value &v, const std::string &path, unsigned depth);
+  void collectVariables(const Value &v, std::vector<Variable *> &into);
+
+  // Entries (SemaEntries.cpp).
+  void collectEntries(Env *file);
+  mlir::func::FuncOp traceEntry(const Entry &entry, llvm::StringRef kind);
+  void traceInit();
+  void traceUpdates(const Entry &entry, mlir::func::FuncOp function);
+  void traceRun(llvm::StringRef name);
+  /// Orders the arguments by role, adds the return and sets types and attributes.
+  void finishFunction(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Value> results,
+                      llvm::ArrayRef<mlir::DictionaryAttr> resultAttrs);
+
+  // Built-in functions (Builtins*.cpp).
+  using Builtin = Value (Sema::*)(std::vector<Argument> &args, Place place);
+  Builtin findBuiltin(llvm::StringRef name);
+  Value callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place place);
+  /// Takes the arguments apart by name; `signature` is "x, dim=None". False after an error.
+  bool take(llvm::StringRef function, std::vector<Argument> &args, llvm::StringRef signature,
+            std::vector<Value> &values, Place place);
+  bool wantTensor(Value &v, Place place, llvm::StringRef function);
+  bool wantDim(const Value &v, int64_t rank, int64_t &dim, Place place);
+  bool wantDims(const Value &v, int64_t rank, llvm::SmallVectorImpl<int64_t> &dims, Place place);
+  bool wantShape(llvm::ArrayRef<Value> items, llvm::SmallVectorImpl<Extent> &shape, Place place);
+  Value elementwise(llvm::StringRef name, Value x, Place place);
+  Value reduce(llvm::StringRef name, std::vector<Argument> &args, Place place);
+  Value reshapeTo(Value x, llvm::ArrayRef<Extent> shape, Place place);
+  Value random(const Value &type, Place place);
+  Value fill(const Value &type, double number, Place place);
+
+  // Indexing (SemaIndexing.cpp).
+  Value index(Value base, const ast::Expr &e, Env *env);
+  Value sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env);
+  Value updateIndex(Value base, const ast::Expr &e, Value value, Env *env);
+
+  TensorBuilder at(Place place) { return TensorBuilder(builder, location(place)); }
+  /// The tensor's value, readable in the current scope.
+  mlir::Value use(const Value &v) { return use(v.tensor); }
+  mlir::Value use(mlir::Value v);
+  mlir::Block *currentBlock() { return trace->scopes.back().block; }
+  mlir::Value variableValue(Variable *v);
+  TensorType scalar(mlir::Type element) { return TensorType::get(llvm::ArrayRef<Extent>{}, element); }
+  Extent constant(int64_t n) { return Extent::constant(context, n); }
+
+  mlir::MLIRContext *context;
+  DiagnosticEngine &diagnostics;
+  const FrontendOptions &options;
+  SourceManager &sources;
+  mlir::OpBuilder builder;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  Trace *trace = nullptr;
+  std::vector<Frame> frames;
+  unsigned depth = 0;
+  uint64_t work = 0;
+  bool outOfWork = false;
+  std::deque<Env> envs;
+  std::deque<Function> functions;
+  std::deque<Instance> instances;
+  std::deque<Variable> variables;
+  std::deque<std::unique_ptr<mlir::Block>> initBlocks;
+  std::vector<std::unique_ptr<ast::File>> files;
+  llvm::StringMap<Env *> imported;
+  std::vector<Entry> entries;
+  std::vector<OptimizerState> optimizerState;
+  unsigned trainEntries = 0;
+  std::vector<Variable *> state; // in state-dict order
+  /// Instances in the order of their listing, with their depth.
+  std::vector<std::pair<Instance *, unsigned>> layerRows;
+  Env *library = nullptr;
+  Env *mainEnv = nullptr;
+  uint32_t mainFile = 0;
+
+  Env *newEnv(Env::Kind kind, Env *parent, Instance *self = nullptr) {
+    envs.emplace_back();
+    envs.back().kind = kind;
+    envs.back().parent = parent;
+    envs.back().self = self;
+    return &envs.back();
+  }
+};
+
+} // namespace quern::sema
+
+#endif

@@ -1,0 +1,413 @@
+// Calls: binding arguments, running bodies inline, composites as regions.
+#include "compiler/frontend/Sema.h"
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace quern;
+using namespace quern::sema;
+
+constexpr unsigned deepestCalls = 60;
+
+Value Sema::evalCall(const ast::Expr &e, Env *env) {
+  const ast::Expr &calleeExpr = *e.items[0];
+  Value callee = calleeExpr.is(ast::ExprKind::Name)        ? evalName(calleeExpr, env, true)
+                 : calleeExpr.is(ast::ExprKind::Attribute) ? evalAttribute(calleeExpr, env, true)
+                                                           : eval(calleeExpr, env);
+  if (callee.isError())
+    return callee;
+  std::vector<Argument> args;
+  // Initialisers are traced where they stand, into a block that `init` takes over later.
+  bool makesVariable = callee.kind == Value::Builtin &&
+                       (callee.text == "param" || callee.text == "buffer" || callee.text == "state");
+  Trace *outer = trace;
+  Trace initTrace;
+  if (makesVariable && !trace) {
+    initBlocks.push_back(std::make_unique<mlir::Block>());
+    mlir::Block *block = initBlocks.back().get();
+    auto index = scalar(builder.getI64Type());
+    initTrace.seed = block->addArgument(index, location(e.place));
+    initTrace.step = block->addArgument(index, location(e.place));
+    initTrace.isInit = true;
+    initTrace.scopes.push_back({block, {}, 0});
+    builder.setInsertionPointToEnd(block);
+    trace = &initTrace;
+  }
+  auto restore = llvm::make_scope_exit([&] { trace = outer; });
+  if (callee.self)
+    args.push_back({"", *callee.self, calleeExpr.is(ast::ExprKind::Attribute) ? calleeExpr.items[0] : nullptr,
+                    calleeExpr.place});
+  for (auto [i, item] : llvm::enumerate(e.arguments())) {
+    if (item->is(ast::ExprKind::Star)) {
+      std::vector<Value> items;
+      Value v = eval(*item->items[0], env);
+      if (!iterate(v, item->place, items))
+        return {};
+      for (Value &each : items)
+        args.push_back({"", each, nullptr, item->place});
+      continue;
+    }
+    Value v = eval(*item, env);
+    if (v.isError())
+      return v;
+    args.push_back({e.names[i], v, item, item->place});
+  }
+  if (makesVariable) {
+    trace = outer;
+    return makeVariable(callee.text == "param"    ? Variable::Param
+                        : callee.text == "buffer" ? Variable::Buffer
+                                                  : Variable::State,
+                        std::move(args), e.place, env, e);
+  }
+  return call(callee, std::move(args), e.place, ast::toString(calleeExpr));
+}
+
+Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
+                 llvm::StringRef text) {
+  switch (callee.kind) {
+  case Value::Builtin: return callBuiltin(callee.text, std::move(args), place);
+  case Value::Function:
+    if (callee.function->kind != ast::StmtKind::Def)
+      return instantiate(*callee.function, std::move(args), place, text);
+    return callFunction(*callee.function, std::move(args), place, text);
+  case Value::Instance: {
+    Value *forward = callee.instance->members->find("forward");
+    if (!forward || forward->kind != Value::Function)
+      return error(place, callee.instance->cls->definition->name + " has no forward; call one of its "
+                                                                   "functions by name");
+    bool before = trace && trace->training;
+    if (trace && callee.instance->frozen)
+      trace->training = false;
+    Value r = callFunction(*forward->function, std::move(args), place, text);
+    if (trace)
+      trace->training = before;
+    if (r.kind == Value::Tensor)
+      callee.instance->lastResult = r.tensor.getType();
+    return r;
+  }
+  case Value::DType: {
+    if (args.size() != 1 || !args[0].name.empty())
+      return error(place, "a dtype converts one value");
+    return toTensor(read(args[0].value, place), callee.dtype, place);
+  }
+  default:
+    return error(place, text + " is " + describe(callee) + ", which cannot be called");
+  }
+}
+
+bool Sema::bindArguments(const Function &f, std::vector<Argument> args, Env *env, Place place,
+                         llvm::StringRef text) {
+  const ast::Definition &d = *f.definition;
+  std::vector<Argument *> bound(d.params.size(), nullptr);
+  std::vector<Value> rest;
+  size_t next = 0;
+  std::string signature;
+  for (auto [i, p] : llvm::enumerate(d.params))
+    signature += (i ? ", " : "") + p.name.str();
+  for (Argument &arg : args) {
+    if (arg.name.empty()) {
+      if (next < d.params.size() && d.params[next].rest) {
+        rest.push_back(arg.value);
+        continue;
+      }
+      if (next >= d.params.size()) {
+        report(arg.place, text + " takes " + llvm::Twine(d.params.size()) + " argument" +
+                              (d.params.size() == 1 ? "" : "s") + " (" + signature + "), not " +
+                              llvm::Twine(args.size()));
+        return false;
+      }
+      bound[next++] = &arg;
+      continue;
+    }
+    bool found = false;
+    for (auto [i, p] : llvm::enumerate(d.params)) {
+      if (p.name != arg.name)
+        continue;
+      found = true;
+      if (bound[i]) {
+        report(arg.place, text + " is given " + arg.name + " twice");
+        return false;
+      }
+      bound[i] = &arg;
+    }
+    if (!found) {
+      std::vector<std::string> names;
+      for (const ast::Param &p : d.params)
+        names.push_back(p.name.str());
+      Diagnostic &e = report(arg.place, text + " has no argument " + arg.name + " (" + signature + ")");
+      std::string near = nearestName(arg.name, names);
+      if (!near.empty())
+        e.hint("did you mean " + near + "?");
+      return false;
+    }
+  }
+  bool ok = true;
+  for (auto [i, p] : llvm::enumerate(d.params)) {
+    if (p.rest) {
+      env->set(p.name, Value::sequence(Value::Tuple, std::move(rest)), p.place);
+      continue;
+    }
+    Value v;
+    Place at = place;
+    std::string argument = p.name.str();
+    if (bound[i]) {
+      v = bound[i]->value;
+      at = bound[i]->place;
+      if (bound[i]->expr)
+        argument = ast::toString(*bound[i]->expr);
+    } else if (p.value) {
+      v = eval(*p.value, env);
+      if (v.isError())
+        return false;
+    } else {
+      report(place, text + " needs an argument " + p.name + " (" + signature + ")");
+      return false;
+    }
+    if (v.isError()) {
+      ok = false;
+      continue;
+    }
+    if (p.type && v.kind != Value::None) {
+      v = read(v, at);
+      if (!matchType(*p.type, v, env, at, p.name, text, argument)) {
+        ok = false;
+        continue;
+      }
+    } else if (!p.type && v.kind == Value::Tensor && f.definition->place.isValid()) {
+      report(at, p.name + " of " + text + " has no type, so it takes a compile-time value")
+          .hint("a tensor parameter is written " + p.name + ": f32[*S]")
+          .note(p.place, p.name + " is declared here");
+      ok = false;
+      continue;
+    }
+    env->set(p.name, v, p.place);
+  }
+  return ok;
+}
+
+bool Sema::checkConditions(const Function &f, Env *env, Place place) {
+  for (const ast::Expr *c : f.definition->conditions) {
+    std::string text = ast::toString(*c);
+    // A condition on dims is proved, or becomes a check of the entry.
+    if (c->is(ast::ExprKind::Compare)) {
+      Value a = eval(*c->items[0], env), b = eval(*c->items[1], env);
+      if (a.isError() || b.isError())
+        return false;
+      auto ea = asExtent(a), eb = asExtent(b);
+      if (ea && eb && !(*ea - *eb).getConstant()) {
+        if (!trace)
+          continue;
+        llvm::StringRef relation = llvm::StringSwitch<llvm::StringRef>(c->text)
+                                       .Case("==", "eq").Case("!=", "ne").Case("<", "lt")
+                                       .Case("<=", "le").Case(">", "gt").Default("ge");
+        std::string message = ea->str(true) + " is {0}, but " + text + " is needed";
+        auto check = CheckAttr::get(context, ea->getAttr(), relation, eb->getAttr(), message,
+                                    sources.describe(c->place));
+        if (!llvm::is_contained(trace->checks, check))
+          trace->checks.push_back(check);
+        continue;
+      }
+    }
+    auto holds = evalCondition(*c, env, "where");
+    if (!holds)
+      return false;
+    if (!*holds) {
+      report(place, f.definition->name + " needs " + text)
+          .note(c->place, "the condition stands here");
+      return false;
+    }
+  }
+  return true;
+}
+
+Value Sema::callFunction(const Function &f, std::vector<Argument> args, Place place,
+                         llvm::StringRef text) {
+  if (frames.size() > deepestCalls)
+    return error(place, "calls are nested too deeply; a function must not call itself without end");
+  Env *env = newEnv(Env::Local, f.env, f.self);
+  if (!bindArguments(f, std::move(args), env, place, text))
+    return {};
+  frames.push_back({place, f.definition->name.str()});
+  auto leave = llvm::make_scope_exit([&] { frames.pop_back(); });
+  if (!checkConditions(f, env, place))
+    return {};
+  if ((f.composite || f.vjp) && trace)
+    return composite(f, env, place);
+  return runBody(f, env, place);
+}
+
+Value Sema::runBody(const Function &f, Env *env, Place place) {
+  unsigned before = diagnostics.getNumErrors();
+  Flow flow;
+  execBlock(f.definition->body, env, flow);
+  if (diagnostics.getNumErrors() != before)
+    return {};
+  const auto &results = f.definition->results;
+  if (!flow.returned)
+    return results.empty() ? Value::none()
+                           : error(f.definition->place, f.definition->name + " returns nothing, but its "
+                                                                             "signature says " +
+                                                            ast::toString(*results[0].type));
+  if (results.empty())
+    return flow.value;
+  if (results.size() == 1) {
+    Value v = read(flow.value, place);
+    if (v.isError() || !matchType(*results[0].type, v, env, f.definition->place,
+                                  f.definition->name, f.definition->name, "", true))
+      return {};
+    return v;
+  }
+  if (!flow.value.isSequence() || flow.value.items->size() != results.size())
+    return error(f.definition->place, f.definition->name + " returns " + describe(flow.value) +
+                                          ", but its signature has " +
+                                          llvm::Twine(results.size()) + " results");
+  std::vector<Value> items = *flow.value.items;
+  for (auto [item, result] : llvm::zip(items, results)) {
+    item = read(item, place);
+    if (item.isError() || !matchType(*result.type, item, env, f.definition->place, result.name,
+                                     f.definition->name, "", true))
+      return {};
+  }
+  return Value::sequence(Value::Tuple, std::move(items));
+}
+
+mlir::Value Sema::use(mlir::Value v) {
+  auto &scopes = trace->scopes;
+  size_t home = scopes.size();
+  while (home && scopes[home - 1].block != v.getParentBlock())
+    --home;
+  for (size_t i = home; i < scopes.size() && home; ++i) {
+    Scope &s = scopes[i];
+    auto [it, isNew] = s.captures.insert({v, {}});
+    if (isNew)
+      it->second = s.block->insertArgument(s.block->getNumArguments() - s.trailing, v.getType(),
+                                           v.getLoc());
+    v = it->second;
+  }
+  return v;
+}
+
+/// Traces the body into a region of its own; with a vjp, that too.
+Value Sema::composite(const Function &f, Env *env, Place place) {
+  const ast::Definition &d = *f.definition;
+  std::vector<llvm::StringRef> tensorParams;
+  for (const ast::Param &p : d.params)
+    if (Value *v = env->find(p.name); v && v->kind == Value::Tensor)
+      tensorParams.push_back(p.name);
+  mlir::Location loc = location(place);
+  mlir::OpBuilder::InsertPoint saved = builder.saveInsertionPoint();
+  llvm::MapVector<mlir::Value, mlir::Value> operands;
+  std::vector<Value> outside;
+  for (llvm::StringRef name : tensorParams)
+    outside.push_back(*env->find(name));
+
+  auto body = std::make_unique<mlir::Block>();
+  trace->scopes.push_back({body.get(), {}, 0});
+  builder.setInsertionPointToEnd(body.get());
+  for (auto [i, name] : llvm::enumerate(tensorParams))
+    env->find(name)->tensor = use(outside[i].tensor);
+  Value result = runBody(f, env, place);
+  std::vector<Value> results;
+  if (result.kind == Value::Tensor)
+    results.push_back(result);
+  else if (result.kind == Value::Tuple)
+    results = *result.items;
+  bool ok = !results.empty();
+  for (Value &r : results)
+    ok &= r.kind == Value::Tensor;
+  if (!ok) {
+    if (!result.isError())
+      error(d.place, d.name + " must return tensors, because it has a derivative of its own or is a composite");
+    trace->scopes.pop_back();
+    builder.restoreInsertionPoint(saved);
+    // Ops may use each other in any order of the list.
+    body->dropAllReferences();
+    return {};
+  }
+  llvm::SmallVector<mlir::Value> yields;
+  for (Value &r : results)
+    yields.push_back(use(r));
+  YieldOp::create(builder, loc, yields);
+  Scope bodyScope = trace->scopes.back();
+  trace->scopes.pop_back();
+
+  std::unique_ptr<mlir::Block> vjp;
+  llvm::SmallVector<int64_t> vjpOperands;
+  Scope vjpScope;
+  if (f.vjp) {
+    vjp = std::make_unique<mlir::Block>();
+    trace->scopes.push_back({vjp.get(), {}, 0});
+    builder.setInsertionPointToEnd(vjp.get());
+    std::vector<mlir::Value> trailing;
+    for (Value &r : results)
+      trailing.push_back(vjp->addArgument(r.tensor.getType(), loc));
+    for (Value &r : results)
+      if (r.type().isFloat())
+        trailing.push_back(vjp->addArgument(r.tensor.getType(), loc));
+    trace->scopes.back().trailing = trailing.size();
+    // Captures keep the order of the operands; the body's come first.
+    for (auto &[outer, inner] : bodyScope.captures)
+      use(outer);
+    const ast::Definition &g = *f.vjp->definition;
+    std::vector<Argument> args;
+    for (const ast::Param &p : d.params) {
+      Value v = *env->find(p.name);
+      for (auto [i, name] : llvm::enumerate(tensorParams))
+        if (name == p.name)
+          v = Value::of(use(outside[i].tensor));
+      args.push_back({"", v, nullptr, place});
+    }
+    for (mlir::Value v : trailing)
+      args.push_back({"", Value::of(v), nullptr, place});
+    Env *inner = newEnv(Env::Local, f.vjp->env, f.vjp->self);
+    Value gradient;
+    if (bindArguments(*f.vjp, std::move(args), inner, place, g.name))
+      gradient = runBody(*f.vjp, inner, place);
+    std::vector<Value> gradients;
+    if (gradient.isSequence())
+      gradients = *gradient.items;
+    else if (!gradient.isError())
+      gradients.push_back(gradient);
+    if (!gradient.isError() && gradients.size() != tensorParams.size())
+      error(g.place, g.name + " returns " + llvm::Twine(gradients.size()) + " gradients, but " + d.name +
+                         " takes " + llvm::Twine(tensorParams.size()) + " tensors");
+    llvm::SmallVector<mlir::Value> gradientYields;
+    for (auto [i, v] : llvm::enumerate(gradients)) {
+      if (v.kind != Value::Tensor || i >= outside.size())
+        continue;
+      mlir::Value operand = outside[i].tensor;
+      if (v.tensor.getType() != operand.getType()) {
+        error(g.place, g.name + " gives " + describe(v) + " as the gradient of " + tensorParams[i] +
+                           ", which is " + describe(outside[i]));
+        continue;
+      }
+      for (auto [k, capture] : llvm::enumerate(bodyScope.captures))
+        if (capture.second == env->find(tensorParams[i])->tensor)
+          vjpOperands.push_back(k);
+      gradientYields.push_back(use(v));
+    }
+    YieldOp::create(builder, loc, gradientYields);
+    vjpScope = trace->scopes.back();
+    trace->scopes.pop_back();
+    // What only the vjp reads is an operand of the body too.
+    llvm::SmallVector<mlir::Value> extra;
+    for (auto &[outer, inner2] : vjpScope.captures)
+      if (!bodyScope.captures.count(outer)) {
+        bodyScope.captures.insert({outer, body->addArgument(outer.getType(), loc)});
+      }
+  }
+  builder.restoreInsertionPoint(saved);
+  llvm::SmallVector<mlir::Value> inputs;
+  for (auto &[outer, inner] : bodyScope.captures)
+    inputs.push_back(outer);
+  llvm::SmallVector<mlir::Type> types;
+  for (mlir::Value v : yields)
+    types.push_back(v.getType());
+  auto op = CompositeOp::create(builder, loc, types, d.name, inputs, vjpOperands);
+  op.getBody().push_back(body.release());
+  if (vjp)
+    op.getVjp().push_back(vjp.release());
+  for (auto [r, v] : llvm::zip(results, op.getOutputs()))
+    r.tensor = v;
+  return results.size() == 1 && result.kind == Value::Tensor
+             ? results[0]
+             : Value::sequence(Value::Tuple, std::move(results));
+}

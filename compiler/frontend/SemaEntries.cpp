@@ -1,0 +1,430 @@
+// Entries become functions: arguments, the traced body, results; `init`, updates, the layer table.
+#include "compiler/frontend/Sema.h"
+#include "dialect/Conventions.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace quern;
+using namespace quern::sema;
+using ast::ExprKind;
+
+static mlir::DictionaryAttr roleAttrs(mlir::Builder &b, llvm::StringRef role, llvm::StringRef name,
+                                      std::optional<double> defaultValue = {}) {
+  mlir::NamedAttrList list;
+  list.set(attr::role, b.getStringAttr(role));
+  list.set(attr::name, b.getStringAttr(name));
+  if (defaultValue)
+    list.set(attr::defaultValue, b.getF64FloatAttr(*defaultValue));
+  return list.getDictionary(b.getContext());
+}
+
+mlir::Value Sema::variableValue(Variable *v) {
+  auto it = trace->variables.find(v);
+  if (it != trace->variables.end())
+    return it->second;
+  mlir::Block *entry = trace->scopes.front().block;
+  mlir::Value value = entry->addArgument(v->type, mlir::NameLoc::get(builder.getStringAttr(v->name)));
+  trace->variables[v] = value;
+  trace->arguments.push_back({value, v->kind == Variable::Param    ? Role::param
+                                     : v->kind == Variable::Buffer ? Role::buffer
+                                                                   : Role::state,
+                              v->name, {}});
+  return value;
+}
+
+/// Orders the arguments by role, parameters and buffers as in the state dict.
+void Sema::finishFunction(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Value> results,
+                          llvm::ArrayRef<mlir::DictionaryAttr> resultAttrs) {
+  mlir::Block *block = trace->scopes.front().block;
+  mlir::func::ReturnOp::create(builder, function.getLoc(), results);
+  llvm::DenseMap<mlir::Value, unsigned> uses;
+  std::vector<TraceArgument> arguments = trace->arguments;
+  arguments.erase(std::remove_if(arguments.begin(), arguments.end(),
+                                 [](const TraceArgument &a) {
+                                   return (a.role == Role::seed || a.role == Role::step) && a.value.use_empty();
+                                 }),
+                  arguments.end());
+  llvm::StringMap<unsigned> order;
+  for (auto [i, v] : llvm::enumerate(state))
+    order[v->name] = i;
+  llvm::stable_sort(arguments, [&](const TraceArgument &a, const TraceArgument &b) {
+    if (a.role != b.role)
+      return a.role < b.role;
+    if (a.role == Role::param || a.role == Role::buffer)
+      return order.lookup(a.name) < order.lookup(b.name);
+    return false;
+  });
+  // New arguments in order behind the old ones, which then go.
+  unsigned old = block->getNumArguments();
+  llvm::SmallVector<mlir::Type> types;
+  llvm::SmallVector<mlir::DictionaryAttr> attrs;
+  for (const TraceArgument &a : arguments) {
+    mlir::Value moved = block->addArgument(a.value.getType(), a.value.getLoc());
+    mlir::Value from = a.value;
+    from.replaceAllUsesWith(moved);
+    types.push_back(a.value.getType());
+    attrs.push_back(roleAttrs(builder, stringifyRole(a.role), a.name, a.defaultValue));
+  }
+  block->eraseArguments(0, old);
+  llvm::SmallVector<mlir::Type> resultTypes;
+  for (mlir::Value v : block->getTerminator()->getOperands())
+    resultTypes.push_back(v.getType());
+  function.setType(builder.getFunctionType(types, resultTypes));
+  function.setAllArgAttrs(attrs);
+  function.setAllResultAttrs(resultAttrs);
+}
+
+/// `where N == B` on an entry makes two names one dim.
+static void unifyDims(Sema &sema, const ast::Definition &d, Trace &trace) {
+  for (const ast::Expr *c : d.conditions) {
+    if (!c->is(ExprKind::Compare) || c->text != "==" || !c->items[0]->is(ExprKind::Name) ||
+        !c->items[1]->is(ExprKind::Name))
+      continue;
+    llvm::StringRef a = c->items[0]->text, b = c->items[1]->text;
+    if (!llvm::isUpper(a[0]) || !llvm::isUpper(b[0]))
+      continue;
+    Extent e = trace.dims.lookup(b) ? trace.dims.lookup(b) : Extent::dim(sema.context, b);
+    trace.dims[a] = trace.dims[b] = e;
+  }
+}
+
+mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
+  const Function &f = *entry.function;
+  const ast::Definition &d = *f.definition;
+  Trace own;
+  own.name = d.name.str();
+  own.training = kind == "train";
+  own.mayPrint = kind == "run";
+  trace = &own;
+  std::string symbol = kind == "validate" ? d.name.str() + "_validate" : d.name.str();
+  auto function = mlir::func::FuncOp::create(location(d.place), symbol, builder.getFunctionType({}, {}));
+  mlir::Block *block = function.addEntryBlock();
+  own.scopes.push_back({block, {}, 0});
+  builder.setInsertionPointToEnd(block);
+  auto fail = [&]() -> mlir::func::FuncOp {
+    function.erase();
+    trace = nullptr;
+    return {};
+  };
+  unifyDims(*this, d, own);
+  auto index = scalar(builder.getI64Type());
+  own.seed = block->addArgument(index, mlir::NameLoc::get(builder.getStringAttr("seed")));
+  own.step = block->addArgument(index, mlir::NameLoc::get(builder.getStringAttr("step")));
+  own.arguments.push_back({own.seed, Role::seed, "seed", {}});
+  own.arguments.push_back({own.step, Role::step, "step", {}});
+  std::vector<Argument> args;
+  llvm::StringRef batch;
+  llvm::SmallVector<TensorType> inputTypes;
+  bool ok = true;
+  Env *typeEnv = newEnv(Env::Local, f.env, f.self);
+  for (const ast::Param &p : d.params) {
+    if (!p.type) {
+      if (!p.value) {
+        report(p.place, "the argument " + p.name + " of an entry has no type")
+            .hint("write " + p.name + ": f32[B, 10], or give it a default");
+        ok = false;
+      }
+      continue;
+    }
+    if (p.type->dims.empty() && p.value && p.value->is(ExprKind::None))
+      continue;
+    TensorType type = entryType(*p.type, typeEnv);
+    if (!type) {
+      ok = false;
+      continue;
+    }
+    bool isHyper = p.value && type.getRank() == 0;
+    if (kind == "run" && !isHyper) {
+      error(p.place, "`run` evaluates functions without tensor arguments, but " + d.name + " takes " + p.name);
+      ok = false;
+      continue;
+    }
+    mlir::Value v = block->addArgument(type, mlir::NameLoc::get(builder.getStringAttr(p.name), location(p.place)));
+    std::optional<double> value;
+    if (isHyper) {
+      Value number = eval(*p.value, f.env);
+      if (number.isError())
+        ok = false;
+      else if (!number.isNumber())
+        error(p.value->place, "the default of " + p.name + " is a number, not " + describe(number));
+      value = number.number;
+    } else {
+      inputTypes.push_back(type);
+      if (batch.empty() && type.getRank())
+        if (auto dim = type.getExtent(0).getDim())
+          batch = *dim;
+    }
+    own.arguments.push_back({v, isHyper ? Role::hyper : Role::input, p.name.str(), value});
+    args.push_back({p.name, Value::of(v), nullptr, p.place});
+  }
+  if (!ok)
+    return fail();
+  unsigned before = diagnostics.getNumErrors();
+  Value result = callFunction(f, std::move(args), d.place, d.name);
+  if (diagnostics.getNumErrors() != before || outOfWork)
+    return fail();
+  std::vector<Value> results;
+  if (result.kind == Value::Tuple)
+    results = *result.items;
+  else if (result.kind != Value::None)
+    results.push_back(result);
+  if (kind != "run" && results.empty())
+    return error(d.place, "the entry " + d.name + " returns nothing"), fail();
+  llvm::SmallVector<mlir::Value> values;
+  llvm::SmallVector<mlir::DictionaryAttr> attrs;
+  for (auto [i, r] : llvm::enumerate(results)) {
+    r = read(r, d.place);
+    if (r.kind != Value::Tensor) {
+      if (kind == "run")
+        continue;
+      if (!r.isNumber() && r.kind != Value::Extent)
+        return error(d.place, "an entry returns tensors, not " + describe(r)), fail();
+      r = toTensor(r, promote({r}), d.place);
+    }
+    if (kind == "train" && i == 0 && (r.type().getRank() || !r.type().isFloat()))
+      return error(d.place, "the loss is one f32, but " + d.name + " returns " + describe(r)), fail();
+    std::string name = d.results.size() > i && !d.results[i].name.empty() ? d.results[i].name.str()
+                       : results.size() == 1 ? d.name.str()
+                                             : d.name.str() + "_" + std::to_string(i);
+    values.push_back(use(r));
+    attrs.push_back(roleAttrs(builder, "output", name));
+  }
+  for (auto &[v, value] : own.updated) {
+    if (v->kind != Variable::Buffer || kind == "validate" || kind == "metric")
+      continue;
+    values.push_back(value);
+    attrs.push_back(roleAttrs(builder, "buffer", v->name));
+  }
+  finishFunction(function, values, attrs);
+  function->setAttr(attr::kind, builder.getStringAttr(kind));
+  if (!d.doc.empty())
+    function->setAttr(attr::doc, builder.getStringAttr(d.doc));
+  llvm::SmallVector<mlir::Attribute> dims, checks;
+  for (TensorType type : inputTypes)
+    for (Extent e : type.getExtents())
+      if (auto dim = e.getDim(); dim && !llvm::is_contained(dims, builder.getStringAttr(*dim)))
+        dims.push_back(builder.getStringAttr(*dim));
+  function->setAttr(attr::dims, builder.getArrayAttr(dims));
+  for (CheckAttr check : own.checks)
+    checks.push_back(check);
+  if (!checks.empty())
+    function->setAttr(attr::checks, builder.getArrayAttr(checks));
+  if (!batch.empty() && kind != "totals")
+    function->setAttr(attr::batch, builder.getStringAttr(batch));
+  if (!entry.totalsOf.empty())
+    function->setAttr(attr::totalsOf, builder.getStringAttr(entry.totalsOf));
+  module->push_back(function);
+  if (kind == "train")
+    traceUpdates(entry, function);
+  trace = nullptr;
+  return function;
+}
+
+void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
+  std::vector<Variable *> wanted;
+  bool restricted = !entry.params.isError();
+  if (restricted)
+    collectVariables(entry.params, wanted);
+  llvm::StringMap<Variable *> byName;
+  for (Variable *v : state)
+    byName[v->name] = v;
+  Instance *optimizer = entry.optimizer.instance;
+  Value *update = optimizer->members->find("update");
+  if (!update || update->kind != Value::Function) {
+    error(optimizer->place, optimizer->cls->definition->name + " has no update(p, g)");
+    return;
+  }
+  mlir::NamedAttrList updates;
+  std::string loss = function.getName().str();
+  unsigned number = 0;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    if (getRole(function, i) != Role::param)
+      continue;
+    Variable *v = byName.lookup(getName(function, i));
+    if (!v || (restricted && !llvm::is_contained(wanted, v)))
+      continue;
+    if (v->trained && !restricted) {
+      report(entry.decorator->place, "the parameter " + v->name + " is reached by two @train functions; say which one updates it with params=");
+      return;
+    }
+    v->trained = true;
+    Trace own;
+    own.name = loss + "_update_" + std::to_string(number++);
+    own.isUpdate = true;
+    own.training = true;
+    trace = &own;
+    auto f = mlir::func::FuncOp::create(location(entry.decorator->place), own.name, builder.getFunctionType({}, {}));
+    f.setPrivate();
+    mlir::Block *block = f.addEntryBlock();
+    own.scopes.push_back({block, {}, 0});
+    builder.setInsertionPointToEnd(block);
+    auto add = [&](mlir::Type type, Role role, std::string name, std::optional<double> value = {}) {
+      mlir::Value a = block->addArgument(type, mlir::NameLoc::get(builder.getStringAttr(name)));
+      own.arguments.push_back({a, role, name, value});
+      return a;
+    };
+    mlir::Value p = add(v->type, Role::param, "p");
+    mlir::Value g = add(v->type, Role::gradient, "g");
+    own.step = add(scalar(builder.getI64Type()), Role::step, "step");
+    std::vector<std::pair<Variable *, std::string>> slots;
+    for (const std::string &name : optimizer->order) {
+      Value *member = optimizer->members->find(name);
+      if (!member || member->kind != Value::Variable)
+        continue;
+      Variable *slot = member->variable;
+      std::string slotName = slot->override.empty() ? name : slot->override;
+      slot->type = v->type;
+      own.variables[slot] = add(v->type, Role::state, slotName);
+      own.updated[slot] = own.variables[slot];
+      slots.push_back({slot, slotName});
+      std::string full = v->name + "." + slotName;
+      if (!llvm::any_of(optimizerState, [&](const OptimizerState &s) { return s.name == full; }))
+        optimizerState.push_back({full, v->type, slot->fill});
+    }
+    // Typed scalars of the optimizer are hypers; schedules of `step` are worked out in each step.
+    std::vector<std::pair<llvm::StringRef, Value>> saved;
+    for (const ast::Param &param : optimizer->cls->definition->params) {
+      Value *value = optimizer->args->find(param.name);
+      if (!param.type || !value)
+        continue;
+      saved.push_back({param.name, *value});
+      if (value->kind == Value::Int || value->kind == Value::Float || value->kind == Value::Bool) {
+        std::string name = trainEntries > 1 ? loss + "." + param.name.str() : param.name.str();
+        optimizer->args->set(param.name, Value::of(add(scalar(builder.getF32Type()), Role::hyper, name, value->number)));
+      } else if (value->kind == Value::Function) {
+        optimizer->args->set(param.name, callFunction(*value->function, {}, entry.decorator->place, param.name));
+      }
+    }
+    Value result = callFunction(*update->function, {{"", Value::of(p), nullptr, {}}, {"", Value::of(g), nullptr, {}}},
+                                entry.decorator->place, optimizer->cls->definition->name);
+    for (auto &[name, value] : saved)
+      optimizer->args->set(name, value);
+    if (result.kind != Value::Tensor || result.type() != v->type) {
+      if (!result.isError())
+        error(entry.decorator->place, optimizer->cls->definition->name + ".update returns " + describe(result) + ", not the new parameter");
+      f.erase();
+      return;
+    }
+    llvm::SmallVector<mlir::Value> values{use(result)};
+    llvm::SmallVector<mlir::DictionaryAttr> attrs{roleAttrs(builder, "param", "p")};
+    for (auto &[slot, name] : slots) {
+      values.push_back(use(own.updated[slot]));
+      attrs.push_back(roleAttrs(builder, "state", name));
+    }
+    finishFunction(f, values, attrs);
+    f->setAttr(attr::kind, builder.getStringAttr("update"));
+    module->push_back(f);
+    updates.set(v->name, mlir::FlatSymbolRefAttr::get(context, own.name));
+  }
+  if (updates.empty())
+    error(entry.function->definition->place, entry.function->definition->name + " reaches no parameter, so there is nothing to train");
+  function->setAttr(attr::updates, updates.getDictionary(context));
+}
+
+void Sema::traceInit() {
+  if (state.empty())
+    return;
+  auto function = mlir::func::FuncOp::create(mlir::FileLineColLoc::get(context, sources.getName(mainFile), 1, 1),
+                                             "init", builder.getFunctionType({}, {}));
+  Trace own;
+  trace = &own;
+  mlir::Block *block = function.addEntryBlock();
+  own.scopes.push_back({block, {}, 0});
+  builder.setInsertionPointToEnd(block);
+  auto index = scalar(builder.getI64Type());
+  own.seed = block->addArgument(index, mlir::NameLoc::get(builder.getStringAttr("seed")));
+  own.arguments.push_back({own.seed, Role::seed, "seed", {}});
+  mlir::Value step = ConstantOp::create(builder, function.getLoc(), index, 0.0);
+  llvm::SmallVector<mlir::Value> values;
+  llvm::SmallVector<mlir::DictionaryAttr> attrs;
+  for (Variable *v : state) {
+    mlir::IRMapping mapping;
+    mapping.map(v->init->getArgument(0), own.seed);
+    mapping.map(v->init->getArgument(1), step);
+    // Keyed by the name: a parameter gets the same values wherever it stands in the file.
+    uint32_t id = uint32_t(llvm::xxh3_64bits(v->name));
+    for (mlir::Operation &op : *v->init) {
+      mlir::Operation *copy = builder.clone(op, mapping);
+      copy->walk([&](RandomOp random) { random.setId(id++); });
+    }
+    values.push_back(mapping.lookupOrDefault(v->initValue));
+    mlir::NamedAttrList list(roleAttrs(builder, v->kind == Variable::Param ? "param" : "buffer", v->name));
+    if (v->trained)
+      list.set(attr::trainable, builder.getUnitAttr());
+    if (v->kind == Variable::Buffer)
+      list.set(attr::persistent, builder.getBoolAttr(v->persistent));
+    if (!v->aliases.empty()) {
+      llvm::SmallVector<llvm::StringRef> names(v->aliases.begin(), v->aliases.end());
+      list.set(attr::aliases, builder.getStrArrayAttr(names));
+    }
+    attrs.push_back(list.getDictionary(context));
+  }
+  for (const OptimizerState &s : optimizerState) {
+    values.push_back(ConstantOp::create(builder, function.getLoc(), s.type, s.fill));
+    attrs.push_back(roleAttrs(builder, "state", s.name));
+  }
+  finishFunction(function, values, attrs);
+  function->setAttr(attr::kind, builder.getStringAttr("init"));
+  function->setAttr(attr::dims, builder.getArrayAttr({}));
+  module->push_back(function);
+  trace = nullptr;
+}
+
+void Sema::traceRun(llvm::StringRef name) {
+  Value *v = mainEnv->find(name);
+  if (!v || v->kind != Value::Function || v->function->kind != ast::StmtKind::Def) {
+    Diagnostic &d = diagnostics.error({}, sources.getName(mainFile) + " has no function " + name);
+    std::string near = nearestName(name, mainEnv->order);
+    if (!near.empty())
+      d.hint("did you mean " + near + "?");
+    return;
+  }
+  Entry entry;
+  entry.function = v->function;
+  (void)traceEntry(entry, "run");
+}
+
+void Sema::collectEntries(Env *file) {
+  for (Entry &entry : entries) {
+    const ast::Expr &decorator = *entry.decorator;
+    bool isCall = decorator.is(ExprKind::Call);
+    if (entry.kind == Entry::Export) {
+      if (isCall)
+        error(decorator.place, "@export takes no arguments");
+    } else if (entry.kind == Entry::Metric && isCall) {
+      entry.kind = Entry::Totals;
+      if (decorator.items.size() != 2 || !decorator.items[1]->is(ExprKind::Name)) {
+        error(decorator.place, "@metric(confusion) names the metric whose totals it reads");
+        continue;
+      }
+      entry.totalsOf = decorator.items[1]->text.str();
+      bool found = false;
+      for (const Entry &other : entries)
+        found |= other.kind == Entry::Metric && other.function->definition->name == entry.totalsOf;
+      if (!found)
+        error(decorator.items[1]->place, "there is no @metric " + entry.totalsOf);
+    } else if (entry.kind == Entry::Train) {
+      ++trainEntries;
+      if (!isCall || decorator.items.size() < 2) {
+        report(decorator.place, "@train names its optimizer").hint("write @train(SGD(lr=0.1))");
+        continue;
+      }
+      for (auto [i, arg] : llvm::enumerate(decorator.arguments())) {
+        llvm::StringRef name = decorator.names[i];
+        if (name == "clip_norm" || name == "accumulate") {
+          error(arg->place, name + " is not supported yet");
+        } else if (name == "params") {
+          entry.params = eval(*arg, file);
+        } else if (name.empty() && i == 0) {
+          entry.optimizer = eval(*arg, file);
+          if (!entry.optimizer.isError() &&
+              (entry.optimizer.kind != Value::Instance ||
+               entry.optimizer.instance->cls->kind != ast::StmtKind::Optimizer))
+            error(arg->place, "@train takes an optimizer such as SGD(lr=0.1), not " + describe(entry.optimizer)), entry.optimizer = Value();
+        } else {
+          report(arg->place, "@train has no argument " + (name.empty() ? "here" : name))
+              .hint("it takes an optimizer and params=");
+        }
+      }
+    }
+  }
+}

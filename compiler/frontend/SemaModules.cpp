@@ -1,0 +1,197 @@
+// Instances of modules, their parameters, and the names that those get.
+#include "compiler/frontend/Sema.h"
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace quern;
+using namespace quern::sema;
+
+Value Sema::instantiate(const Function &cls, std::vector<Argument> args, Place place,
+                        llvm::StringRef text) {
+  const ast::Definition &d = *cls.definition;
+  if (frames.size() > 40)
+    return error(place, "modules are nested too deeply; a module must not contain itself");
+  if (trace && cls.kind == ast::StmtKind::Module) {
+    std::string name = d.name.str();
+    return report(place, "a layer made in a function has nowhere to keep its parameters; make it a member")
+        .hint("write fc = " + name + "(...) in the module or the file"), Value();
+  }
+  instances.emplace_back();
+  Instance *instance = &instances.back();
+  instance->cls = &cls;
+  instance->place = place;
+  instance->args = newEnv(Env::Arguments, cls.env, instance);
+  std::string call = sources.getText(place).str();
+  instance->text = call;
+  for (auto [i, arg] : llvm::enumerate(args)) {
+    if (!arg.expr || !arg.expr->is(ast::ExprKind::Name))
+      continue;
+    if (!arg.name.empty())
+      instance->labels[arg.name] = arg.expr->text.str();
+    else if (i < d.params.size() && !d.params[i].rest)
+      instance->labels[d.params[i].name] = arg.expr->text.str();
+  }
+  if (!bindArguments(cls, std::move(args), instance->args, place, text))
+    return {};
+  frames.push_back({place, d.name.str()});
+  auto leave = llvm::make_scope_exit([&] { frames.pop_back(); });
+  if (!checkConditions(cls, instance->args, place))
+    return {};
+  instance->members = newEnv(Env::Members, instance->args, instance);
+  unsigned before = diagnostics.getNumErrors();
+  Trace *outer = trace;
+  trace = nullptr;
+  for (const ast::Param &p : d.params)
+    if (p.rest)
+      instance->members->set(p.name, *instance->args->find(p.name));
+  Flow flow;
+  execBlock(d.body, instance->members, flow);
+  instance->order = instance->members->order;
+  trace = outer;
+  if (diagnostics.getNumErrors() != before)
+    return {};
+  // The text that the module's listing shows: the arguments with their values.
+  std::string shown = d.name.str() + "(";
+  bool first = true;
+  for (const ast::Param &p : d.params) {
+    Value *v = instance->args->find(p.name);
+    if (!v || p.rest || v->kind == Value::Instance)
+      continue;
+    shown += (first ? "" : ", ") + p.name.str() + "=" + toText(*v, true);
+    first = false;
+  }
+  instance->text = shown + ")";
+  Value v = Value::of(Value::Instance);
+  v.instance = instance;
+  return v;
+}
+
+Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place place, Env *env,
+                         const ast::Expr &e) {
+  const char *what = kind == Variable::Param ? "param" : kind == Variable::Buffer ? "buffer" : "state";
+  if (env->kind == Env::Local && trace)
+    return error(place, llvm::Twine(what) + " stands in a module's body, not in a function");
+  Env *owner = env;
+  while (owner && owner->kind == Env::Local)
+    owner = owner->parent;
+  std::vector<Value> values;
+  if (!take(what, args, kind == Variable::Buffer ? "init, persistent=True, name=None" : "init, name=None",
+            values, place))
+    return {};
+  variables.emplace_back();
+  Variable &v = variables.back();
+  v.kind = kind;
+  v.place = place;
+  v.owner = owner ? owner->self : nullptr;
+  Value nameValue = values.back();
+  if (nameValue.kind == Value::String)
+    v.override = nameValue.text;
+  if (kind == Variable::Buffer)
+    v.persistent = values[1].flag;
+  Value result = Value::of(Value::Variable);
+  result.variable = &v;
+  if (kind == Variable::State) {
+    if (!values[0].isNumber())
+      return error(place, "a state begins with one number, not " + describe(values[0]));
+    v.fill = values[0].number;
+    v.type = scalar(builder.getF32Type());
+    return result;
+  }
+  Value made = values[0];
+  if (made.kind != Value::Tensor)
+    return error(place, llvm::Twine(what) + " takes an initialiser such as zeros(f32[10]), not " + describe(made));
+  if (!made.type().hasStaticShape())
+    return error(place, "a parameter's extents are known while compiling, but this is " + describe(made));
+  v.type = made.type();
+  v.initValue = made.tensor;
+  v.init = made.tensor.getParentBlock();
+  return result;
+}
+
+void Sema::nameValue(const Value &v, const std::string &path, unsigned depth) {
+  if (v.kind == Value::Variable) {
+    Variable &variable = *v.variable;
+    if (variable.kind == Variable::State)
+      return;
+    std::string name = path;
+    if (!variable.override.empty()) {
+      size_t dot = path.rfind('.', path.find_last_of('.') == std::string::npos ? 0 : path.size());
+      std::string own = path;
+      // The last member name and a list's index give way to the name that was chosen.
+      while (dot != std::string::npos && llvm::all_of(llvm::StringRef(own).drop_front(dot + 1), llvm::isDigit)) {
+        own = own.substr(0, dot);
+        dot = own.rfind('.');
+      }
+      name = dot == std::string::npos ? variable.override : own.substr(0, dot + 1) + variable.override;
+    }
+    if (variable.name.empty()) {
+      variable.name = name;
+      state.push_back(&variable);
+    } else if (variable.name != name && !llvm::is_contained(variable.aliases, name)) {
+      variable.aliases.push_back(name);
+    }
+    return;
+  }
+  if (v.isSequence()) {
+    for (auto [i, item] : llvm::enumerate(*v.items))
+      nameValue(item, path + (path.empty() ? "" : ".") + std::to_string(i), depth);
+    return;
+  }
+  if (v.kind != Value::Instance || depth > 60)
+    return;
+  Instance &instance = *v.instance;
+  bool seen = instance.named;
+  instance.named = true;
+  if (!seen)
+    instance.path = path;
+  if (!seen)
+    layerRows.push_back({&instance, depth});
+  for (const std::string &name : instance.order) {
+    Value *member = instance.members->find(name);
+    if (!member)
+      continue;
+    bool rest = false;
+    for (const ast::Param &p : instance.cls->definition->params)
+      rest |= p.rest && p.name == name;
+    nameValue(*member, rest ? path : path + (path.empty() ? "" : ".") + name, depth + 1);
+  }
+}
+
+void Sema::nameVariables(Env *file) {
+  // One root instance has no prefix; several have theirs.
+  std::vector<std::pair<std::string, Value>> roots;
+  for (const std::string &name : file->order) {
+    Value *v = file->find(name);
+    if (!v || v->kind == Value::File)
+      continue;
+    if (v->kind == Value::Instance || v->kind == Value::Variable || v->isSequence())
+      roots.push_back({name, *v});
+  }
+  unsigned holders = 0;
+  for (auto &[name, v] : roots) {
+    std::vector<Variable *> held;
+    collectVariables(v, held);
+    holders += !held.empty() || v.kind == Value::Instance;
+  }
+  for (auto &[name, v] : roots)
+    nameValue(v, holders > 1 || v.kind == Value::Variable || v.isSequence() ? name : "", 0);
+  llvm::StringMap<Variable *> byName;
+  for (Variable *v : state) {
+    auto [it, isNew] = byName.insert({v->name, v});
+    if (!isNew)
+      report(v->place, "two parameters have the name " + v->name).note(it->second->place, "the other one is here");
+  }
+}
+
+void Sema::collectVariables(const Value &v, std::vector<Variable *> &into) {
+  if (v.kind == Value::Variable) {
+    if (!llvm::is_contained(into, v.variable))
+      into.push_back(v.variable);
+  } else if (v.isSequence()) {
+    for (const Value &item : *v.items)
+      collectVariables(item, into);
+  } else if (v.kind == Value::Instance) {
+    for (const std::string &name : v.instance->order)
+      if (Value *member = v.instance->members->find(name))
+        collectVariables(*member, into);
+  }
+}

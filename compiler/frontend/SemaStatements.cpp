@@ -1,0 +1,338 @@
+// Statements: assignment, compile-time `if` and `for`, declarations, imports.
+#include "compiler/frontend/Parser.h"
+#include "compiler/frontend/Sema.h"
+#include "llvm/Support/Path.h"
+
+using namespace quern;
+using namespace quern::sema;
+using ast::ExprKind;
+using ast::StmtKind;
+
+void Sema::execBlock(ast::Block block, Env *env, Flow &flow) {
+  for (const ast::Stmt *s : block) {
+    if (flow.returned || outOfWork)
+      return;
+    exec(*s, env, flow);
+  }
+}
+
+void Sema::assign(const ast::Expr &target, Value value, Env *env) {
+  switch (target.kind) {
+  case ExprKind::Name: return assignName(target, std::move(value), env);
+  case ExprKind::Tuple: case ExprKind::List: {
+    std::vector<Value> items;
+    if (value.isError()) {
+      items.resize(target.items.size());
+    } else {
+      if (value.kind == Value::Tensor) {
+        error(target.place, "a tensor is not taken apart by names; write x.unbind(0)");
+        items.resize(target.items.size());
+      } else if (!iterate(value, target.place, items)) {
+        items.assign(target.items.size(), Value());
+      }
+    }
+    if (items.size() != target.items.size()) {
+      error(target.place, llvm::Twine(target.items.size()) + " names for " +
+                              llvm::Twine(items.size()) + " values");
+      items.assign(target.items.size(), Value());
+    }
+    for (auto [name, item] : llvm::zip(target.items, items))
+      assign(*name, item, env);
+    return;
+  }
+  case ExprKind::Index: {
+    if (!target.items[0]->is(ExprKind::Name)) {
+      error(target.place, "only a name can be indexed on the left of `=`");
+      return;
+    }
+    Value base = eval(*target.items[0], env);
+    if (base.isError() || value.isError())
+      return;
+    return assignName(*target.items[0], updateIndex(base, target, value, env), env);
+  }
+  case ExprKind::Attribute: {
+    Value owner = eval(*target.items[0], env);
+    if (owner.isError())
+      return;
+    if (owner.kind != Value::Instance) {
+      error(target.place, "only members of modules can be assigned with `.`");
+      return;
+    }
+    if (trace) {
+      error(target.place, "a member is assigned in its own module's functions only");
+      return;
+    }
+    Value *member = owner.instance->members->find(target.text);
+    if (!member) {
+      error(target.mark, "`" + target.text + "` is no member of " + owner.instance->cls->definition->name);
+      return;
+    }
+    if (member->kind == Value::Variable && value.kind == Value::Variable) {
+      if (member->variable->type != value.variable->type)
+        error(target.place, "the parameter is " + describe(*member) + ", not " + describe(value));
+      else
+        *member = value;
+      return;
+    }
+    *member = value;
+    return;
+  }
+  default:
+    error(target.place, "this cannot be assigned");
+  }
+}
+
+void Sema::assignName(const ast::Expr &target, Value value, Env *env) {
+  llvm::StringRef name = target.text;
+  if (env->kind == Env::Local && trace) {
+    // Buffers and states of the own module are updated; other members are not.
+    for (Env *s = env->parent; s; s = s->parent) {
+      Value *v = s->find(name);
+      if (!v)
+        continue;
+      if (s->kind == Env::Members && v->kind == Value::Variable &&
+          v->variable->kind != Variable::Param) {
+        if (value.isError())
+          return;
+        Value t = toTensor(value, v->variable->type.getElementType(), target.place);
+        if (t.isError())
+          return;
+        if (t.type() != v->variable->type) {
+          if (t.type().getRank() == 0)
+            t = broadcastTo(t, v->variable->type.getExtents(), target.place);
+          else {
+            error(target.place, "the " + llvm::Twine(v->variable->kind == Variable::State ? "state " : "buffer ") +
+                                    name + " is " + describe(*v) + ", but the new value is " + describe(t));
+            return;
+          }
+        }
+        mlir::Value stopped = v->variable->kind == Variable::Buffer
+                                  ? at(target.place).unary<StopGradientOp>(use(t))
+                                  : use(t);
+        trace->variables[v->variable] = stopped;
+        trace->updated[v->variable] = stopped;
+        return;
+      }
+      if (s->kind == Env::Members) {
+        error(target.place, "`" + name + "` is a member; a function cannot assign it").hint("");
+        return;
+      }
+      break;
+    }
+    if (env->places.count(name) && env->names.count(name) &&
+        (env->names[name].kind == Value::Extent || (env->names[name].kind == Value::Int && llvm::isUpper(name[0]))) &&
+        llvm::is_contained(env->order, "dim " + name.str())) {
+      error(target.place, "`" + name + "` is a dim; a local needs another name");
+      return;
+    }
+  }
+  if (value.kind == Value::Instance && env->kind != Env::Local) {
+    if (value.instance->path.empty())
+      value.instance->path = name.str();
+  }
+  env->set(name, std::move(value), target.place);
+  if (env->kind == Env::Members && env->self)
+    env->self->order = env->order;
+}
+
+void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
+  switch (s.kind) {
+  case StmtKind::Expression:
+    if (!s.value->is(ExprKind::String)) {
+      Value v = eval(*s.value, env);
+      if (v.kind == Value::Tensor && !s.value->is(ExprKind::Call))
+        diagnostics.warning(s.place, "this value is not used");
+    }
+    return;
+  case StmtKind::Assign: {
+    Value v = eval(*s.value, env);
+    if (env->kind == Env::Local && v.kind == Value::Instance && s.value->is(ExprKind::Call) && trace) {
+      error(s.value->place, "a layer made in a function has nowhere to keep its parameters; make it a member: " + ast::toString(*s.target) + " = " + ast::toString(*s.value));
+      v = Value();
+    }
+    assign(*s.target, std::move(v), env);
+    return;
+  }
+  case StmtKind::Augmented: {
+    Value old = eval(*s.target, env);
+    Value v = eval(*s.value, env);
+    assign(*s.target, binary(s.op.drop_back(), old, v, s.place), env);
+    return;
+  }
+  case StmtKind::Annotated: {
+    Value v = read(eval(*s.value, env), s.place);
+    if (!v.isError() && !matchType(*s.type, v, env, s.place, s.target->text, s.target->text, "", true))
+      v = Value();
+    assign(*s.target, std::move(v), env);
+    return;
+  }
+  case StmtKind::IndexDef:
+    error(s.place, "index notation (`:=`) is not supported yet; write it with @, sum and where");
+    return;
+  case StmtKind::Return:
+    if (env->kind != Env::Local) {
+      error(s.place, "`return` stands in functions only");
+      return;
+    }
+    flow.value = s.value ? eval(*s.value, env) : Value::none();
+    flow.returned = true;
+    return;
+  case StmtKind::Pass: return;
+  case StmtKind::If:
+    for (const ast::Branch &branch : s.branches) {
+      std::optional<bool> holds = true;
+      if (branch.condition)
+        holds = evalCondition(*branch.condition, env, "if");
+      if (!holds)
+        return;
+      if (*holds)
+        return execBlock(branch.body, env, flow);
+    }
+    return;
+  case StmtKind::For: {
+    if (s.value->is(ExprKind::Call) && s.value->items[0]->isName("loop")) {
+      error(s.value->place, "loop(n) is not supported yet; for i in range(n) repeats the body while compiling");
+      return;
+    }
+    std::vector<Value> items;
+    if (!iterate(eval(*s.value, env), s.value->place, items))
+      return;
+    for (const Value &item : items) {
+      if (flow.returned || outOfWork)
+        return;
+      assign(*s.target, item, env);
+      execBlock(s.body, env, flow);
+    }
+    return;
+  }
+  case StmtKind::Def: case StmtKind::Module: case StmtKind::Optimizer:
+    return declare(s, env);
+  case StmtKind::Import: return importFile(s, env);
+  }
+}
+
+void Sema::declare(const ast::Stmt &s, Env *env) {
+  const ast::Definition &d = *s.definition;
+  if (env->kind == Env::Local) {
+    error(d.place, "functions and modules are declared in the file or in a module, not in a function");
+    return;
+  }
+  if (env->find(d.name) && env->kind == Env::File && env->places.count(d.name)) {
+    report(d.place, "`" + d.name + "` is defined twice").note(env->places[d.name], "it was defined here");
+    return;
+  }
+  functions.emplace_back();
+  Function &f = functions.back();
+  f.kind = s.kind;
+  f.definition = &d;
+  f.env = env;
+  f.self = env->self;
+  if (s.kind != StmtKind::Def) {
+    if (env->kind == Env::Members) {
+      error(d.place, "modules are declared in the file, not in a module");
+      return;
+    }
+    if (d.name == "__init__")
+      return;
+  } else if (d.name == "__init__") {
+    report(d.place, "no `__init__`: a module's arguments stand behind its name, its members in its body")
+        .hint("write module MLP(inputs, outputs): and members below");
+    return;
+  }
+  for (const ast::Param &p : d.params) {
+    if (p.name == "self") {
+      report(p.place, "no `self`: members are declared in the module's body and used by name")
+          .hint("leave self out");
+      return;
+    }
+  }
+  Value v = Value::of(Value::Function);
+  v.function = &f;
+  for (const ast::Expr *decorator : d.decorators) {
+    const ast::Expr &head = decorator->is(ExprKind::Call) ? *decorator->items[0] : *decorator;
+    if (!head.is(ExprKind::Name)) {
+      error(decorator->place, "a decorator is @export, @train, @metric, @composite or @vjp");
+      continue;
+    }
+    if (head.text == "composite") {
+      f.composite = true;
+    } else if (head.text == "vjp") {
+      if (!decorator->is(ExprKind::Call) || decorator->items.size() != 2) {
+        error(decorator->place, "@vjp(f) names the function that it differentiates");
+        continue;
+      }
+      Value target = eval(*decorator->items[1], env);
+      if (target.isError())
+        continue;
+      if (target.kind != Value::Function || target.function->kind != StmtKind::Def) {
+        error(decorator->items[1]->place, "@vjp takes a function, not " + describe(target));
+        continue;
+      }
+      for (Function &other : functions)
+        if (&other == target.function)
+          other.vjp = &f;
+    } else if (head.text == "export" || head.text == "train" || head.text == "metric") {
+      if (env->kind != Env::File) {
+        error(decorator->place, "@" + head.text + " stands at file level");
+        continue;
+      }
+      Entry entry;
+      entry.kind = head.text == "export" ? Entry::Export : head.text == "train" ? Entry::Train : Entry::Metric;
+      entry.function = &f;
+      entry.decorator = decorator;
+      entries.push_back(entry);
+    } else {
+      Diagnostic &e = report(head.place, "no decorator @" + head.text);
+      std::string near = nearestName(head.text, {"export", "train", "metric", "composite", "vjp"});
+      if (!near.empty())
+        e.hint("did you mean @" + near + "?");
+    }
+  }
+  env->set(d.name, v, d.place);
+}
+
+void Sema::importFile(const ast::Stmt &s, Env *env) {
+  if (env->kind != Env::File) {
+    error(s.place, "imports stand at file level");
+    return;
+  }
+  llvm::StringRef name = s.names[0];
+  Env *other = imported.lookup(name);
+  if (!other) {
+    std::vector<std::string> folders{llvm::sys::path::parent_path(sources.getName(s.place.file)).str()};
+    folders.insert(folders.end(), options.importPaths.begin(), options.importPaths.end());
+    std::string error;
+    std::optional<uint32_t> file;
+    for (const std::string &folder : folders) {
+      llvm::SmallString<128> path(folder);
+      llvm::sys::path::append(path, name + ".qn");
+      if ((file = sources.addFile(path, error)))
+        break;
+    }
+    if (!file) {
+      report(s.place, "there is no " + name + ".qn beside this file" +
+                          (options.importPaths.empty() ? "" : " or in the folders of -I"));
+      return;
+    }
+    other = newEnv(Env::File, library);
+    imported[name] = other;
+    files.push_back(parse(diagnostics, *file));
+    size_t entriesBefore = entries.size();
+    Flow flow;
+    execBlock(files.back()->body, other, flow);
+    // Entries belong to the file that is compiled.
+    entries.resize(entriesBefore);
+  }
+  if (!s.isFrom) {
+    Value v = Value::of(Value::File);
+    v.env = other;
+    env->set(name, v, s.place);
+    return;
+  }
+  for (llvm::StringRef item : s.names.drop_front()) {
+    if (Value *v = other->find(item))
+      env->set(item, *v, s.place);
+    else
+      report(s.place, name + ".qn has no `" + item + "`");
+  }
+}
