@@ -9,6 +9,11 @@
 #include "compiler/frontend/Value.h"
 #include "dialect/Conventions.h"
 #include "dialect/TensorBuilder.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <cmath>
 #include <deque>
 
 namespace quern::sema {
@@ -177,6 +182,41 @@ public:
   using Builtin = Value (Sema::*)(std::vector<Argument> &args, Place place);
   Builtin findBuiltin(llvm::StringRef name);
   Value callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place place);
+  Value builtinAll(std::vector<Argument> &args, Place place);
+  Value builtinAny(std::vector<Argument> &args, Place place);
+  Value builtinArange(std::vector<Argument> &args, Place place);
+  Value builtinArgmax(std::vector<Argument> &args, Place place);
+  Value builtinArgmin(std::vector<Argument> &args, Place place);
+  Value builtinCat(std::vector<Argument> &args, Place place);
+  Value builtinCheckRange(std::vector<Argument> &args, Place place);
+  Value builtinChunk(std::vector<Argument> &args, Place place);
+  Value builtinExpand(std::vector<Argument> &args, Place place);
+  Value builtinFlatten(std::vector<Argument> &args, Place place);
+  Value builtinFull(std::vector<Argument> &args, Place place);
+  Value builtinGather(std::vector<Argument> &args, Place place);
+  Value builtinGrad(std::vector<Argument> &args, Place place);
+  Value builtinIsNan(std::vector<Argument> &args, Place place);
+  Value builtinMax(std::vector<Argument> &args, Place place);
+  Value builtinMaximum(std::vector<Argument> &args, Place place);
+  Value builtinMean(std::vector<Argument> &args, Place place);
+  Value builtinMin(std::vector<Argument> &args, Place place);
+  Value builtinMinimum(std::vector<Argument> &args, Place place);
+  Value builtinMovedim(std::vector<Argument> &args, Place place);
+  Value builtinOnes(std::vector<Argument> &args, Place place);
+  Value builtinPermute(std::vector<Argument> &args, Place place);
+  Value builtinPrint(std::vector<Argument> &args, Place place);
+  Value builtinRand(std::vector<Argument> &args, Place place);
+  Value builtinReshape(std::vector<Argument> &args, Place place);
+  Value builtinSqueeze(std::vector<Argument> &args, Place place);
+  Value builtinStack(std::vector<Argument> &args, Place place);
+  Value builtinSum(std::vector<Argument> &args, Place place);
+  Value builtinTensor(std::vector<Argument> &args, Place place);
+  Value builtinTo(std::vector<Argument> &args, Place place);
+  Value builtinTranspose(std::vector<Argument> &args, Place place);
+  Value builtinUnbind(std::vector<Argument> &args, Place place);
+  Value builtinUnsqueeze(std::vector<Argument> &args, Place place);
+  Value builtinWhere(std::vector<Argument> &args, Place place);
+  Value builtinZeros(std::vector<Argument> &args, Place place);
   /// Takes the arguments apart by name; `signature` is "x, dim=None". False after an error.
   bool take(llvm::StringRef function, std::vector<Argument> &args, llvm::StringRef signature,
             std::vector<Value> &values, Place place);

@@ -1,0 +1,279 @@
+// The built-in functions: compile-time ones, and the table of all.
+#include "compiler/frontend/Sema.h"
+#include <cmath>
+
+using namespace quern;
+using namespace quern::sema;
+
+bool Sema::take(llvm::StringRef function, std::vector<Argument> &args, llvm::StringRef signature,
+                std::vector<Value> &values, Place place) {
+  llvm::SmallVector<llvm::StringRef> params;
+  signature.split(params, ", ");
+  values.assign(params.size(), Value());
+  std::vector<bool> given(params.size(), false);
+  size_t next = 0;
+  for (Argument &arg : args) {
+    size_t i = 0;
+    if (arg.name.empty()) {
+      i = next++;
+    } else {
+      while (i < params.size() && params[i].split('=').first != arg.name)
+        ++i;
+    }
+    if (i >= params.size() || given[i]) {
+      report(arg.place, !arg.name.empty() && i >= params.size()
+                            ? function + " has no argument " + arg.name + " (" + signature + ")"
+                            : function + " is given too many arguments (" + signature + ")");
+      return false;
+    }
+    given[i] = true;
+    values[i] = read(arg.value, arg.place);
+    if (values[i].isError())
+      return false;
+  }
+  for (auto [i, param] : llvm::enumerate(params)) {
+    if (given[i])
+      continue;
+    auto [name, text] = param.split('=');
+    if (text.empty()) {
+      report(place, function + " needs an argument " + name + " (" + signature + ")");
+      return false;
+    }
+    int64_t integer;
+    double number;
+    if (text == "None") values[i] = Value::none();
+    else if (text == "True" || text == "False") values[i] = Value::boolean(text == "True");
+    else if (!text.getAsInteger(10, integer)) values[i] = Value::makeInt(integer);
+    else if (!text.getAsDouble(number)) values[i] = Value::makeFloat(number);
+    else values[i] = Value::string(text.str());
+  }
+  return true;
+}
+
+bool Sema::wantTensor(Value &v, Place place, llvm::StringRef function) {
+  if (v.kind == Value::Tensor)
+    return true;
+  if (v.isNumber() || v.kind == Value::Extent) {
+    v = toTensor(v, promote({v}), place);
+    return !v.isError();
+  }
+  Diagnostic &d = report(place, function + " takes a tensor, not " + describe(v));
+  if (v.kind == Value::List)
+    d.hint("a tensor is tensor(" + toText(v) + ")");
+  return false;
+}
+
+bool Sema::wantDim(const Value &v, int64_t rank, int64_t &dim, Place place) {
+  if (v.kind != Value::Int) {
+    error(place, "a dim is chosen by a whole number, not " + describe(v));
+    return false;
+  }
+  dim = v.integer < 0 ? v.integer + rank : v.integer;
+  if (dim < 0 || dim >= rank) {
+    error(place, "dim " + llvm::Twine(v.integer) + " is not among the " + llvm::Twine(rank) + " dims of the tensor");
+    return false;
+  }
+  return true;
+}
+
+bool Sema::wantDims(const Value &v, int64_t rank, llvm::SmallVectorImpl<int64_t> &dims, Place place) {
+  if (v.kind == Value::None) {
+    for (int64_t i = 0; i < rank; ++i)
+      dims.push_back(i);
+    return true;
+  }
+  std::vector<Value> items;
+  if (v.isSequence())
+    items = *v.items;
+  else
+    items.push_back(v);
+  for (const Value &item : items) {
+    int64_t dim;
+    if (!wantDim(item, rank, dim, place))
+      return false;
+    if (llvm::is_contained(dims, dim)) {
+      error(place, "dim " + llvm::Twine(item.integer) + " is named twice");
+      return false;
+    }
+    dims.push_back(dim);
+  }
+  llvm::sort(dims);
+  return true;
+}
+
+bool Sema::wantShape(llvm::ArrayRef<Value> items, llvm::SmallVectorImpl<Extent> &shape, Place place) {
+  for (const Value &item : items) {
+    if (item.isError())
+      return false;
+    auto e = asExtent(item);
+    if (!e) {
+      error(place, "an extent is a whole number, not " + describe(item));
+      return false;
+    }
+    if (auto n = e->getConstant(); n && (*n < 0 || *n > (int64_t(1) << 40))) {
+      error(place, "an extent cannot be " + llvm::Twine(*n));
+      return false;
+    }
+    shape.push_back(*e);
+  }
+  return true;
+}
+
+namespace {
+/// Functions of lists and numbers, evaluated while compiling.
+Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Place place, bool &known) {
+  known = true;
+  std::vector<Value> v;
+  if (name == "range") {
+    if (args.empty() || args.size() > 3)
+      return s.error(place, "range takes one to three numbers");
+    int64_t n[3] = {0, 0, 1};
+    for (auto [i, arg] : llvm::enumerate(args)) {
+      if (arg.value.kind == Value::Extent)
+        return s.error(arg.place, "a loop over the dim " + arg.value.extent.str(true) + " is not supported yet");
+      if (arg.value.kind != Value::Int)
+        return s.error(arg.place, "range takes whole numbers, not " + describe(arg.value));
+      n[args.size() == 1 ? 1 : i] = arg.value.integer;
+    }
+    if (!n[2])
+      return s.error(place, "range needs a step other than 0");
+    std::vector<Value> items;
+    for (int64_t i = n[0]; n[2] > 0 ? i < n[1] : i > n[1]; i += n[2]) {
+      items.push_back(Value::makeInt(i));
+      if (items.size() > 100000)
+        return s.error(place, "range is unrolled while compiling; this one is too long");
+    }
+    return Value::sequence(Value::List, std::move(items));
+  }
+  if (name == "zip") {
+    std::vector<std::vector<Value>> lists(args.size());
+    size_t n = SIZE_MAX;
+    for (auto [i, arg] : llvm::enumerate(args)) {
+      if (!s.iterate(arg.value, arg.place, lists[i]))
+        return {};
+      n = std::min(n, lists[i].size());
+    }
+    std::vector<Value> items;
+    for (size_t i = 0; i < n && !args.empty(); ++i) {
+      std::vector<Value> row;
+      for (auto &list : lists)
+        row.push_back(list[i]);
+      items.push_back(Value::sequence(Value::Tuple, std::move(row)));
+    }
+    return Value::sequence(Value::List, std::move(items));
+  }
+  if (name == "append") {
+    if (args.size() != 2 || !args[0].value.isSequence())
+      return s.error(place, "append takes one value");
+    args[0].value.items->push_back(args[1].value);
+    return Value::none();
+  }
+  if (name == "len" || name == "reversed" || name == "enumerate" || name == "prod" || name == "sum_of" || name == "list" || name == "tuple") {
+    if (args.size() != 1)
+      return s.error(place, name + " takes one list");
+    std::vector<Value> items;
+    if (!s.iterate(args[0].value, args[0].place, items))
+      return {};
+    if (name == "len")
+      return Value::makeInt(items.size());
+    if (name == "reversed")
+      std::reverse(items.begin(), items.end());
+    if (name == "enumerate")
+      for (auto [i, item] : llvm::enumerate(items))
+        item = Value::sequence(Value::Tuple, {Value::makeInt(i), item});
+    if (name == "prod") {
+      Value product = Value::makeInt(1);
+      for (const Value &item : items)
+        product = s.binary("*", product, item, place);
+      return product;
+    }
+    return Value::sequence(name == "tuple" ? Value::Tuple : Value::List, std::move(items));
+  }
+  if (name == "is_tuple") {
+    if (args.size() != 1)
+      return s.error(place, "is_tuple takes one value");
+    return Value::boolean(args[0].value.kind == Value::Tuple);
+  }
+  if (name == "eval") {
+    if (args.size() != 1 || args[0].value.kind != Value::Instance)
+      return s.error(place, "eval takes a module");
+    s.instances.push_back(*args[0].value.instance);
+    s.instances.back().frozen = true;
+    Value r = args[0].value;
+    r.instance = &s.instances.back();
+    return r;
+  }
+  known = false;
+  return {};
+}
+} // namespace
+
+Value Sema::callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place place) {
+  for (Argument &arg : args)
+    if (arg.value.isError())
+      return {};
+  bool known;
+  Value r = compileTime(*this, name, args, place, known);
+  if (known)
+    return r;
+  // Numbers stay numbers: sqrt(5) is known while compiling.
+  if (args.size() == 1 && args[0].value.isNumber()) {
+    double x = args[0].value.number;
+    std::optional<double> y;
+    if (name == "sqrt") y = std::sqrt(x);
+    else if (name == "exp") y = std::exp(x);
+    else if (name == "log") y = std::log(x);
+    else if (name == "cos") y = std::cos(x);
+    else if (name == "sin") y = std::sin(x);
+    else if (name == "tanh") y = std::tanh(x);
+    if (y)
+      return Value::makeFloat(*y);
+    if (name == "abs")
+      return args[0].value.kind == Value::Float ? Value::makeFloat(std::abs(x)) : Value::makeInt(std::abs(args[0].value.integer));
+    if (name == "floor" || name == "ceil" || name == "round")
+      return Value::makeInt(int64_t(name == "floor" ? std::floor(x) : name == "ceil" ? std::ceil(x) : std::nearbyint(x)));
+  }
+  if ((name == "max" || name == "min") && args.size() == 2 && args[0].value.isNumber() && args[1].value.isNumber()) {
+    bool first = (args[0].value.number < args[1].value.number) == (name == "min");
+    return args[first ? 0 : 1].value;
+  }
+  if (!trace)
+    return error(place, name + " computes a tensor, which is done in functions");
+  static const llvm::StringSet<> *const unary = new llvm::StringSet<>(
+      {"exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "abs",
+       "sign", "floor", "ceil", "round", "detach"});
+  if (unary->contains(name)) {
+    std::vector<Value> v;
+    if (!take(name, args, "x", v, place) || !wantTensor(v[0], place, name))
+      return {};
+    return elementwise(name, v[0], place);
+  }
+  if (Builtin f = findBuiltin(name))
+    return (this->*f)(args, place);
+  return error(place, "no function " + name);
+}
+
+Sema::Builtin Sema::findBuiltin(llvm::StringRef name) {
+  static const auto *const table = new llvm::StringMap<Builtin>{
+      {"sum", &Sema::builtinSum}, {"mean", &Sema::builtinMean}, {"max", &Sema::builtinMax},
+      {"min", &Sema::builtinMin}, {"prod", &Sema::builtinSum}, {"all", &Sema::builtinAll}, {"any_of", &Sema::builtinAny},
+      {"argmax", &Sema::builtinArgmax}, {"argmin", &Sema::builtinArgmin},
+      {"reshape", &Sema::builtinReshape}, {"flatten", &Sema::builtinFlatten}, {"permute", &Sema::builtinPermute},
+      {"transpose", &Sema::builtinTranspose}, {"unsqueeze", &Sema::builtinUnsqueeze}, {"squeeze", &Sema::builtinSqueeze},
+      {"movedim", &Sema::builtinMovedim}, {"unbind", &Sema::builtinUnbind}, {"chunk", &Sema::builtinChunk},
+      {"stack", &Sema::builtinStack}, {"cat", &Sema::builtinCat}, {"expand", &Sema::builtinExpand},
+      {"where", &Sema::builtinWhere}, {"maximum", &Sema::builtinMaximum}, {"minimum", &Sema::builtinMinimum},
+      {"to", &Sema::builtinTo}, {"zeros", &Sema::builtinZeros}, {"ones", &Sema::builtinOnes},
+      {"full", &Sema::builtinFull}, {"rand", &Sema::builtinRand}, {"arange", &Sema::builtinArange},
+      {"tensor", &Sema::builtinTensor}, {"print", &Sema::builtinPrint}, {"gather", &Sema::builtinGather},
+      {"check_range", &Sema::builtinCheckRange}, {"isnan", &Sema::builtinIsNan}, {"grad", &Sema::builtinGrad},
+      // Handled before the table is asked; they stand here so that their names are known.
+      {"exp", nullptr}};
+  static const llvm::StringSet<> *const others = new llvm::StringSet<>(
+      {"exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "abs",
+       "sign", "floor", "ceil", "round", "detach", "range", "zip", "len", "reversed", "enumerate", "prod",
+       "list", "tuple", "is_tuple", "eval", "param", "buffer", "state"});
+  if (others->contains(name))
+    return &Sema::builtinSum;
+  return table->lookup(name);
+}

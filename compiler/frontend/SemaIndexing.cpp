@@ -1,0 +1,258 @@
+// Indexing: integers, slices with steps, None, `...`, integer tensors; and updated copies.
+#include "compiler/frontend/Sema.h"
+
+using namespace quern;
+using namespace quern::sema;
+using ast::ExprKind;
+
+/// A whole number from the end counts back from the extent.
+static std::optional<Extent> position(Sema &s, const Value &v, Extent extent) {
+  auto e = s.asExtent(v);
+  if (!e)
+    return std::nullopt;
+  if (v.kind == Value::Int && v.integer < 0)
+    return extent + v.integer;
+  return e;
+}
+
+/// States `0 <= a <= b`-like bounds: proved, refused, or checked at the entry.
+static bool within(Sema &s, Extent low, llvm::StringRef relation, Extent high, Place place, const llvm::Twine &message) {
+  if (auto d = (high - low).getConstant()) {
+    if (relation == "lt" ? *d > 0 : *d >= 0)
+      return true;
+    s.error(place, message);
+    return false;
+  }
+  // A sum of dims with positive coefficients is never negative.
+  if (relation == "le" && low.isConstant(0)) {
+    auto m = high.getMonomial();
+    if (m && m->first > 0)
+      return true;
+  }
+  auto check = CheckAttr::get(s.context, low.getAttr(), relation, high.getAttr(), message.str(), s.sources.describe(place));
+  if (!llvm::is_contained(s.trace->checks, check))
+    s.trace->checks.push_back(check);
+  return true;
+}
+
+Value Sema::index(Value base, const ast::Expr &e, Env *env) {
+  base = base.kind == Value::Variable ? read(base, e.place) : base;
+  auto items = e.arguments();
+  if (base.kind == Value::DType)
+    return evalType(e, base.dtype, env);
+  if (base.kind == Value::Instance || base.isSequence() || base.kind == Value::String) {
+    std::vector<Value> list;
+    if (base.kind == Value::String)
+      return error(e.mark, "strings are not indexed");
+    if (!iterate(base, e.place, list))
+      return {};
+    if (items.size() != 1)
+      return error(e.mark, "a list is indexed by one number");
+    int64_t n = list.size();
+    if (items[0]->is(ExprKind::Slice)) {
+      int64_t bounds[3] = {0, n, 1};
+      for (int i = 0; i < 3; ++i) {
+        if (!items[0]->items[i])
+          continue;
+        Value v = eval(*items[0]->items[i], env);
+        if (v.kind != Value::Int)
+          return v.isError() ? v : error(items[0]->place, "a list is cut at whole numbers");
+        bounds[i] = i < 2 ? std::clamp<int64_t>(v.integer < 0 ? v.integer + n : v.integer, 0, n) : v.integer;
+      }
+      if (bounds[2] <= 0)
+        return error(items[0]->place, "a step is positive; use reversed(...)");
+      std::vector<Value> part;
+      for (int64_t i = bounds[0]; i < bounds[1]; i += bounds[2])
+        part.push_back(list[i]);
+      return Value::sequence(base.kind == Value::Tuple ? Value::Tuple : Value::List, std::move(part));
+    }
+    if (items[0]->is(ExprKind::Ellipsis))
+      return error(items[0]->place, "a list is indexed by a whole number");
+    Value v = eval(*items[0], env);
+    if (v.isError())
+      return v;
+    if (v.kind != Value::Int)
+      return error(items[0]->place, "a list is indexed by a whole number, not " + describe(v));
+    int64_t i = v.integer < 0 ? v.integer + n : v.integer;
+    if (i < 0 || i >= n)
+      return error(items[0]->place, "index " + llvm::Twine(v.integer) + " is outside the list's " + llvm::Twine(n) + " items");
+    return base.instance ? list[i] : list[i];
+  }
+  if (base.kind == Value::Builtin && (base.text == "sum" || base.text == "max"))
+    return error(e.place, "index notation is not supported yet");
+  if (base.kind != Value::Tensor)
+    return error(e.mark, describe(base) + " is not indexed");
+  int64_t rank = base.type().getRank(), used = 0;
+  for (const ast::Expr *item : items)
+    used += !item->is(ExprKind::Ellipsis) && !item->is(ExprKind::None);
+  if (used > rank)
+    return error(e.mark, llvm::Twine(used) + " indices for " + describe(base));
+  Value x = base;
+  int64_t dim = 0;
+  llvm::SmallVector<std::pair<int64_t, Value>> tensors;
+  for (const ast::Expr *item : items) {
+    if (item->is(ExprKind::Ellipsis)) {
+      dim += rank - used;
+      continue;
+    }
+    llvm::SmallVector<Extent> shape = x.type().getExtents();
+    if (item->is(ExprKind::None)) {
+      shape.insert(shape.begin() + dim, constant(1));
+      x = reshapeTo(x, shape, e.place);
+      ++dim;
+      continue;
+    }
+    if (item->is(ExprKind::Slice)) {
+      x = sliceDim(x, dim++, *item, env);
+      if (x.isError())
+        return x;
+      continue;
+    }
+    Value v = eval(*item, env);
+    if (v.isError())
+      return v;
+    if (v.kind == Value::List)
+      return error(item->place, toText(v) + " is a list; a tensor is tensor(" + toText(v) + ")");
+    if (v.kind == Value::Tensor) {
+      if (v.type().getElementType().isInteger(1))
+        return error(item->place, "the size of " + ast::toString(e) + " depends on data; write where(" +
+                                      ast::toString(*item) + ", " + ast::toString(*e.items[0]) + ", 0)");
+      if (v.type().isFloat())
+        return error(item->place, "a tensor is indexed by whole numbers, not " + describe(v));
+      tensors.push_back({dim++, toTensor(v, builder.getI64Type(), item->place)});
+      continue;
+    }
+    auto i = position(*this, v, shape[dim]);
+    if (!i)
+      return error(item->place, "a tensor is indexed by whole numbers, slices, None or tensors, not " + describe(v));
+    std::string text = "index " + i->str(true) + " is outside dim " + std::to_string(dim) + ", whose extent is " + shape[dim].str(true);
+    if (!within(*this, *i, "lt", shape[dim], item->place, text) || !within(*this, constant(0), "le", *i, item->place, text))
+      return {};
+    llvm::SmallVector<Extent> offsets(shape.size(), constant(0)), sizes(shape);
+    offsets[dim] = *i;
+    sizes[dim] = constant(1);
+    llvm::SmallVector<int64_t> strides(shape.size(), 1);
+    x = Value::of(SliceOp::create(builder, location(e.place), use(x), offsets, sizes, strides));
+    shape.erase(shape.begin() + dim);
+    x = reshapeTo(x, shape, e.place);
+  }
+  if (tensors.empty())
+    return x;
+  std::vector<Value> indices;
+  llvm::SmallVector<int64_t> dims;
+  for (auto &[d, v] : tensors) {
+    dims.push_back(d);
+    indices.push_back(v);
+  }
+  for (size_t i = 1; i < dims.size(); ++i)
+    if (dims[i] != dims[i - 1] + 1)
+      return error(e.mark, "index tensors stand side by side");
+  llvm::SmallVector<Extent> shape;
+  if (!broadcastShapes(indices, shape, e.mark, "indexing"))
+    return {};
+  llvm::SmallVector<mlir::Value> values;
+  for (auto [i, v] : llvm::enumerate(indices)) {
+    v = broadcastTo(v, shape, e.mark);
+    bool isIota = v.tensor.getDefiningOp<IotaOp>() != nullptr;
+    if (trace->scopes.size() == 1 && !isIota)
+      CheckRangeOp::create(builder, location(e.place), use(v), x.type().getExtent(dims[i]).getAttr(),
+                           builder.getStringAttr("index {0} at position {1} is not below {2}"),
+                           builder.getStringAttr(sources.describe(e.place)));
+    values.push_back(use(v));
+  }
+  mlir::Value r = GatherOp::create(builder, location(e.place), use(x), values, dims);
+  if (dims[0] == 0)
+    return Value::of(r);
+  // The index's dims stand where the first indexed dim stood.
+  llvm::SmallVector<int64_t> order;
+  int64_t n = shape.size(), total = llvm::cast<TensorType>(r.getType()).getRank();
+  for (int64_t i = 0; i < dims[0]; ++i)
+    order.push_back(n + i);
+  for (int64_t i = 0; i < n; ++i)
+    order.push_back(i);
+  for (int64_t i = n + dims[0]; i < total; ++i)
+    order.push_back(i);
+  return Value::of(at(e.place).transpose(r, order));
+}
+
+Value Sema::sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env) {
+  Extent extent = x.type().getExtent(dim), bounds[2] = {constant(0), extent};
+  int64_t step = 1;
+  Value raw[3];
+  for (int i = 0; i < 3; ++i) {
+    if (!slice.items[i])
+      continue;
+    raw[i] = eval(*slice.items[i], env);
+    if (raw[i].isError())
+      return {};
+  }
+  if (raw[2].kind == Value::Int)
+    step = raw[2].integer;
+  else if (!raw[2].isError())
+    return error(slice.place, "a step is a whole number, not " + describe(raw[2]));
+  if (step <= 0)
+    return error(slice.place, "a step is positive");
+  for (int i = 0; i < 2; ++i) {
+    if (raw[i].isError())
+      continue;
+    if (raw[i].kind == Value::Tensor)
+      return error(slice.place, "a slice between places that are known only at run time is not supported yet");
+    auto p = position(*this, raw[i], extent);
+    if (!p)
+      return error(slice.place, "a slice is cut at whole numbers, not " + describe(raw[i]));
+    bounds[i] = *p;
+  }
+  std::string text = "the slice " + bounds[0].str(true) + ":" + bounds[1].str(true) + " is outside dim " + std::to_string(dim) + ", whose extent is " + extent.str(true);
+  if (!within(*this, constant(0), "le", bounds[0], slice.place, text) ||
+      !within(*this, bounds[0], "le", bounds[1], slice.place, text) ||
+      !within(*this, bounds[1], "le", extent, slice.place, text))
+    return {};
+  Extent size = bounds[1] - bounds[0];
+  if (step > 1)
+    size = (size + (step - 1)).floorDiv(step);
+  if (bounds[0].isConstant(0) && size == extent)
+    return x;
+  llvm::SmallVector<Extent> offsets(x.type().getRank(), constant(0)), sizes = x.type().getExtents();
+  llvm::SmallVector<int64_t> strides(x.type().getRank(), 1);
+  offsets[dim] = bounds[0];
+  sizes[dim] = size;
+  strides[dim] = step;
+  return Value::of(SliceOp::create(builder, location(slice.place), use(x), offsets, sizes, strides));
+}
+
+Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {
+  if (base.isSequence()) {
+    Value v = eval(*e.items[1], env);
+    if (v.kind != Value::Int || e.items.size() != 2)
+      return error(e.mark, "a list is indexed by one whole number");
+    int64_t n = base.items->size(), i = v.integer < 0 ? v.integer + n : v.integer;
+    if (i < 0 || i >= n)
+      return error(e.mark, "index " + llvm::Twine(v.integer) + " is outside the list's " + llvm::Twine(n) + " items");
+    (*base.items)[i] = value;
+    return base;
+  }
+  if (base.kind != Value::Tensor)
+    return error(e.mark, describe(base) + " is not indexed");
+  if (!isTensorLike(value) && !value.isNumber() && value.kind != Value::Extent)
+    return error(e.place, "a tensor holds numbers, not " + describe(value));
+  // Static parts only: a padded copy of the value chosen by a mask of the part.
+  Value flat = Value::of(IotaOp::create(builder, location(e.place), TensorType::get({base.type().getNumElements()}, builder.getI64Type()), 0));
+  Value places = reshapeTo(flat, base.type().getExtents(), e.place);
+  Value part = index(places, e, env);
+  if (part.isError())
+    return part;
+  value = toTensor(value, base.type().getElementType(), e.place);
+  if (value.isError())
+    return value;
+  std::vector<Value> both{part, value};
+  llvm::SmallVector<Extent> shape;
+  if (!broadcastShapes(both, shape, e.place, "an assignment"))
+    return {};
+  if (llvm::ArrayRef<Extent>(part.type().getExtents()) != llvm::ArrayRef<Extent>(shape))
+    return error(e.place, "the part is " + describe(part) + ", but the value is " + describe(value));
+  value = broadcastTo(value, shape, e.place);
+  Value target = reshapeTo(base, {base.type().getNumElements()}, e.place);
+  llvm::SmallVector<mlir::Value> indices{use(part)};
+  mlir::Value r = ScatterOp::create(builder, location(e.place), ScatterMode::set, use(target), use(value), indices, llvm::ArrayRef<int64_t>{0});
+  return reshapeTo(Value::of(r), base.type().getExtents(), e.place);
+}

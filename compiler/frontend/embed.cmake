@@ -1,0 +1,10 @@
+# Writes the library's files into a C++ source: cmake -DOUT=... -DFILES=a;b -P embed.cmake
+set(text "// Generated from compiler/stdlib.\n#include \"compiler/frontend/Library.h\"\n")
+string(APPEND text "static const quern::LibraryFile files[] = {\n")
+foreach(file ${FILES})
+  file(READ ${file} content)
+  get_filename_component(name ${file} NAME)
+  string(APPEND text "{\"${name}\", R\"QUERN(${content})QUERN\"},\n")
+endforeach()
+string(APPEND text "};\nllvm::ArrayRef<quern::LibraryFile> quern::getLibrary() { return files; }\n")
+file(WRITE ${OUT} "${text}")
