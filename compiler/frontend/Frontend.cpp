@@ -42,7 +42,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
   } else {
     collectEntries(mainEnv);
     for (const Entry &entry : entries) {
-      if (entry.kind == Entry::Train && entry.optimizer.isError())
+      if (entry.kind == Entry::Train && !entry.optimizer)
         continue;
       if (entry.kind != Entry::Train) {
         traceEntry(entry, entry.kind == Entry::Export ? "export" : entry.kind == Entry::Metric ? "metric" : "totals");

@@ -75,7 +75,7 @@ struct Entry {
   enum Kind { Export, Train, Metric, Totals } kind = Export;
   const Function *function = nullptr;
   const ast::Expr *decorator = nullptr;
-  Value optimizer;
+  const ast::Expr *optimizer = nullptr;
   Value params;
   std::string totalsOf;
 };

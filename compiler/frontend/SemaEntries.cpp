@@ -227,12 +227,6 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
   llvm::StringMap<Variable *> byName;
   for (Variable *v : state)
     byName[v->name] = v;
-  Instance *optimizer = entry.optimizer.instance;
-  Value *update = optimizer->members->find("update");
-  if (!update || update->kind != Value::Function) {
-    error(optimizer->place, optimizer->cls->definition->name + " has no update(p, g)");
-    return;
-  }
   mlir::NamedAttrList updates;
   std::string loss = function.getName().str();
   unsigned number = 0;
@@ -265,6 +259,20 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
     mlir::Value p = add(v->type, Role::param, "p");
     mlir::Value g = add(v->type, Role::gradient, "g");
     own.step = add(scalar(builder.getI64Type()), Role::step, "step");
+    // A fresh optimizer for each parameter: its states, and its schedules as functions of the step.
+    Value made = eval(*entry.optimizer, mainEnv);
+    if (made.isError())
+      return f.erase();
+    if (made.kind != Value::Instance || made.instance->cls->kind != ast::StmtKind::Optimizer) {
+      error(entry.optimizer->place, "@train takes an optimizer such as SGD(lr=0.1), not " + describe(made));
+      return f.erase();
+    }
+    Instance *optimizer = made.instance;
+    Value *update = optimizer->members->find("update");
+    if (!update || update->kind != Value::Function) {
+      error(entry.optimizer->place, optimizer->cls->definition->name + " has no update(p, g)");
+      return f.erase();
+    }
     std::vector<std::pair<Variable *, std::string>> slots;
     for (const std::string &name : optimizer->order) {
       Value *member = optimizer->members->find(name);
@@ -281,23 +289,17 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
         optimizerState.push_back({full, v->type, slot->fill});
     }
     // Typed scalars of the optimizer are hypers; schedules of `step` are worked out in each step.
-    std::vector<std::pair<llvm::StringRef, Value>> saved;
     for (const ast::Param &param : optimizer->cls->definition->params) {
       Value *value = optimizer->args->find(param.name);
       if (!param.type || !value)
         continue;
-      saved.push_back({param.name, *value});
       if (value->kind == Value::Int || value->kind == Value::Float || value->kind == Value::Bool) {
         std::string name = trainEntries > 1 ? loss + "." + param.name.str() : param.name.str();
         optimizer->args->set(param.name, Value::of(add(scalar(builder.getF32Type()), Role::hyper, name, value->number)));
-      } else if (value->kind == Value::Function) {
-        optimizer->args->set(param.name, callFunction(*value->function, {}, entry.decorator->place, param.name));
       }
     }
     Value result = callFunction(*update->function, {{"", Value::of(p), nullptr, {}}, {"", Value::of(g), nullptr, {}}},
                                 entry.decorator->place, optimizer->cls->definition->name);
-    for (auto &[name, value] : saved)
-      optimizer->args->set(name, value);
     if (result.kind != Value::Tensor || result.type() != v->type) {
       if (!result.isError())
         error(entry.decorator->place, optimizer->cls->definition->name + ".update returns " + describe(result) + ", not the new parameter");
@@ -415,11 +417,7 @@ void Sema::collectEntries(Env *file) {
         } else if (name == "params") {
           entry.params = eval(*arg, file);
         } else if (name.empty() && i == 0) {
-          entry.optimizer = eval(*arg, file);
-          if (!entry.optimizer.isError() &&
-              (entry.optimizer.kind != Value::Instance ||
-               entry.optimizer.instance->cls->kind != ast::StmtKind::Optimizer))
-            error(arg->place, "@train takes an optimizer such as SGD(lr=0.1), not " + describe(entry.optimizer)), entry.optimizer = Value();
+          entry.optimizer = arg;
         } else {
           report(arg->place, "@train has no argument " + (name.empty() ? "here" : name))
               .hint("it takes an optimizer and params=");

@@ -58,7 +58,8 @@ Value Sema::eval(const ast::Expr &e, Env *env) {
     Value a = eval(*e.items[0], env);
     Value b = eval(*e.items[1], env);
     // A list beside a tensor is most often meant to be a tensor.
-    for (auto [i, side] : llvm::enumerate({&a, &b})) {
+    for (unsigned i = 0; i != 2; ++i) {
+      const Value *side = i ? &b : &a;
       const Value &other = i ? a : b;
       if (side->kind == Value::List && other.kind == Value::Tensor) {
         std::string text = ast::toString(*e.items[i]);

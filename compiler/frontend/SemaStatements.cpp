@@ -114,7 +114,7 @@ void Sema::assignName(const ast::Expr &target, Value value, Env *env) {
         return;
       }
       if (s->kind == Env::Members) {
-        error(target.place, "`" + name + "` is a member; a function cannot assign it").hint("");
+        error(target.place, "`" + name + "` is a member; a function cannot assign it");
         return;
       }
       break;

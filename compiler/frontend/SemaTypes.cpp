@@ -159,6 +159,9 @@ bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
       mismatch().hint("a tensor with one value everywhere is full(" + ast::toString(type) + ", value)");
       return false;
     }
+    // An optimizer's scalars become hypers only where a step is traced.
+    if (env->kind == Env::Arguments)
+      return true;
     value = toTensor(value, element, place);
     value.flag = false;
     return !value.isError();
