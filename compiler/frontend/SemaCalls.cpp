@@ -20,6 +20,7 @@ Value Sema::evalCall(const ast::Expr &e, Env *env) {
                        (callee.text == "param" || callee.text == "buffer" || callee.text == "state");
   Trace *outer = trace;
   Trace initTrace;
+  mlir::OpBuilder::InsertPoint saved = builder.saveInsertionPoint();
   if (makesVariable && !trace) {
     initBlocks.push_back(std::make_unique<mlir::Block>());
     mlir::Block *block = initBlocks.back().get();
@@ -31,7 +32,10 @@ Value Sema::evalCall(const ast::Expr &e, Env *env) {
     builder.setInsertionPointToEnd(block);
     trace = &initTrace;
   }
-  auto restore = llvm::make_scope_exit([&] { trace = outer; });
+  auto restore = llvm::make_scope_exit([&, saved] {
+    trace = outer;
+    builder.restoreInsertionPoint(saved);
+  });
   if (callee.self)
     args.push_back({"", *callee.self, calleeExpr.is(ast::ExprKind::Attribute) ? calleeExpr.items[0] : nullptr,
                     calleeExpr.place});

@@ -450,6 +450,11 @@ Value Sema::matmul(Value a, Value b, Place place) {
     std::swap(order[rb - 1], order[rb - 2]);
     return Value::of(at(place).transpose(r, order));
   }
+  // `x @ w.T` contracts with w itself.
+  if (auto flipped = b.tensor.getDefiningOp<TransposeOp>(); flipped && rb == 2) {
+    b = Value::of(flipped.getOperand());
+    kb = 1;
+  }
   Value result = Value::of(ContractOp::create(builder, location(place), use(a), use(b), la, lb,
                                       llvm::ArrayRef<int64_t>{ka}, llvm::ArrayRef<int64_t>{kb}));
   return result;
