@@ -108,6 +108,7 @@ bool Parser::refusePython() {
   for (auto [word, hint] : words) {
     if (isWord(word)) {
       diagnostics.error(peek().place, "no `" + word + "`").hint(hint);
+      take();
       return true;
     }
   }

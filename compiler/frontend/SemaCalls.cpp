@@ -226,6 +226,11 @@ Value Sema::callFunction(const Function &f, std::vector<Argument> args, Place pl
                          llvm::StringRef text) {
   if (frames.size() > deepestCalls)
     return error(place, "calls are nested too deeply; a function must not call itself without end");
+  // Softmax before a loss that applies it itself is a common slip.
+  if (f.env == library && f.definition->name == "cross_entropy" && !args.empty() &&
+      args[0].value.kind == Value::Tensor && !sources.isLibrary(place))
+    if (auto made = args[0].value.tensor.getDefiningOp<CompositeOp>(); made && made.getName().contains("softmax"))
+      diagnostics.warning(args[0].place, "cross_entropy takes logits; this argument is the result of " + made.getName());
   Env *env = newEnv(Env::Local, f.env, f.self);
   if (!bindArguments(f, std::move(args), env, place, text))
     return {};

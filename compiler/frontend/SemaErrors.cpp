@@ -17,7 +17,9 @@ Diagnostic &Sema::report(Place place, const llvm::Twine &message) {
     d.note(place, "in " + frames[outer].callee + " of the standard library");
   unsigned shownFrames = 0;
   for (size_t i = outer; i-- > 0 && shownFrames < 5;) {
-    if (sources.isLibrary(frames[i].call) || frames[i].call == shown)
+    // An entry is called by nobody: its frame stands at its own name.
+    if (!frames[i].call.isValid() || sources.isLibrary(frames[i].call) || frames[i].call == shown ||
+        sources.getText(frames[i].call) == frames[i].callee)
       continue;
     d.note(frames[i].call, "in the call of " + frames[i].callee + " here");
     ++shownFrames;

@@ -144,6 +144,15 @@ Value Sema::evalName(const ast::Expr &e, Env *env, bool asCallee) {
     return error(e.place, "no `super`: a module's body is its constructor");
   if (e.text == "float" || e.text == "int" || e.text == "any")
     return error(e.place, "`" + e.text + "` stands for the dtype of an argument, and none here has it");
+  for (llvm::StringRef later :
+       {"Conv1d", "Conv2d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d", "LayerNorm", "GroupNorm",
+        "Embedding", "MultiheadAttention", "scaled_dot_product_attention", "LSTM", "GRU", "RNN",
+        "MaxPool2d", "AvgPool2d", "max_pool2d", "avg_pool2d", "conv", "multinomial", "EMA", "average",
+        "loop"})
+    if (e.text == later)
+      return error(e.place, "`" + e.text + "` is not in the standard library yet");
+  if (e.text == "lambda" || e.text == "del")
+    return error(e.place, "no `" + e.text + "`");
   Diagnostic &d = report(e.place, "`" + e.text + "` is not defined");
   std::vector<std::string> names = visibleNames(env);
   std::string near = nearestName(e.text, names);
@@ -268,7 +277,10 @@ Value Sema::attributeOf(const Value &base, llvm::StringRef name, Place place, bo
       return v;
     }
   }
-  return error(place, describe(base) + " has no `" + name + "`");
+  Diagnostic &d = report(place, describe(base) + " has no `" + name + "`");
+  if (name == "lower" || name == "format" || name == "join")
+    d.hint("strings are names and messages only");
+  return {};
 }
 
 Value Sema::evalTuple(const ast::Expr &e, Env *env) {

@@ -168,6 +168,8 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
   }
   case StmtKind::IndexDef:
     error(s.place, "index notation (`:=`) is not supported yet; write it with @, sum and where");
+    if (s.target->is(ExprKind::Index) && s.target->items[0]->is(ExprKind::Name))
+      env->set(s.target->items[0]->text, Value());
     return;
   case StmtKind::Return:
     if (env->kind != Env::Local) {

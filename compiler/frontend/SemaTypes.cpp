@@ -43,7 +43,8 @@ std::string Sema::describePattern(const ast::Type &type, Env *env) {
   for (auto [i, dim] : llvm::enumerate(type.dims)) {
     text += i ? ", " : "";
     if (dim->is(ExprKind::Star)) {
-      text += "*";
+      Value *bound = env->find(dim->items[0]->text);
+      text += bound && bound->isSequence() ? llvm::StringRef(toText(Value::sequence(Value::List, *bound->items))).drop_front().drop_back().str() : "*";
       continue;
     }
     if (!dim->is(ExprKind::Name) || (isCapital(dim->text) && !env->find(dim->text))) {
@@ -181,7 +182,11 @@ bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
     } else {
       Diagnostic &d = mismatch();
       if (element && !isResult)
-        d.hint("convert it: " + (argument.empty() ? "x" : argument.str()) + ".to(" + describeElement(element) + ")");
+        d.hint("convert it: " + (argument.empty() ? "x" : argument.str()) + ".to(" +
+               (type.element == "float" || type.element == "any" ? "f32"
+                : type.element == "int"                          ? "i64"
+                                                                 : describeElement(element)) +
+               ")");
       return false;
     }
   }
@@ -220,11 +225,13 @@ bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
   int64_t fixed = dims.size() - (star >= 0);
   if (star < 0 ? rank != fixed : rank < fixed) {
     Diagnostic &d = mismatch();
+    if (!isResult && star < 0 && rank + 1 == fixed && known.back() && known.back()->isConstant(1))
+      d.hint("declare " + argument + " with a last dim of 1: " + pattern);
     if (!isResult && rank == fixed + 1 && actual.getExtent(rank - 1).isConstant(1))
       d.hint("write " + argument + ".squeeze(-1)");
     return false;
   }
-  value.labels.assign(rank, "");
+  std::vector<std::string> labels(rank);
   int64_t at = 0;
   for (auto [i, dim] : llvm::enumerate(dims)) {
     if (int64_t(i) == star) {
@@ -264,11 +271,11 @@ bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
             r.hint("nothing says that " + extent.str(true) + " is " + e->str(true) + "; write one name for both, or where " + extent.str(true) + " == " + e->str(true));
           return r;
         }();
-        if (env->places.count(dim->text))
+        if (env->places.count(dim->text) && !sources.isLibrary(env->places[dim->text]))
           d.note(env->places[dim->text], dim->text + " is bound to " + e->str(true) + " here");
         return false;
       }
-      value.labels[at - 1] = dim->text.str();
+      labels[at - 1] = dim->text.str();
     }
     Value v = eval(*dim, env);
     if (v.isError())
@@ -283,11 +290,17 @@ bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
       if (!isResult && env->self && env->self->place.isValid() && !sources.isLibrary(env->self->place) &&
           dim->is(ExprKind::Name) && v.kind == Value::Int) {
         std::string label = env->self->labels.count(dim->text) ? env->self->labels[dim->text] : dim->text.str();
-        d.note(env->self->place, env->self->text + " was given " + label + "=" + std::to_string(v.integer) + " here");
+        // The whole line in which the module was made.
+        Place made = env->self->place;
+        llvm::StringRef before = sources.getText(made.file).take_front(made.begin);
+        size_t start = before.rfind('\n') == llvm::StringRef::npos ? 0 : before.rfind('\n') + 1;
+        made.begin = start + sources.getText(made.file).drop_front(start).find_first_not_of(' ');
+        d.note(made, sources.getLine(made).trim() + " was given " + label + "=" + std::to_string(v.integer) + " here");
       }
       return false;
     }
   }
+  value.labels = std::move(labels);
   return true;
 }
 

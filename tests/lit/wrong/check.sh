@@ -1,0 +1,11 @@
+#!/bin/sh
+# Compares the messages for every wrong program here, byte for byte, with what is expected of it.
+# usage: sh check.sh QUERN-FRONTEND
+cd "$(dirname "$0")" || exit 2
+failed=0 count=0
+for program in *.qn; do
+  count=$((count + 1))
+  "$1" check "$program" 2>&1 | diff -u "${program%.qn}.expected" - || failed=$((failed + 1))
+done
+echo "$count wrong programs, $failed differ"
+[ "$count" -ge 60 ] && [ "$failed" -eq 0 ]
