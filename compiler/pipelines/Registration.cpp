@@ -1,6 +1,8 @@
 // All dialects and passes of the compiler.
 #include "compiler/pipelines/Registration.h"
 #include "compiler/autodiff/TrainStep.h"
+#include "compiler/codegen/EmitLoops.h"
+#include "compiler/codegen/cpu/LowerToLLVM.h"
 #include "compiler/transforms/FormKernels.h"
 #include "compiler/transforms/PlanMemory.h"
 #include "compiler/transforms/SpecializeDims.h"
@@ -10,6 +12,7 @@
 namespace quern {
 void registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<QuernDialect, mlir::func::FuncDialect>();
+  registerCpuDialects(registry);
 }
 
 void registerPasses() {
@@ -19,5 +22,7 @@ void registerPasses() {
   registerFormKernels();
   registerPlanMemory();
   registerSpecializeDims();
+  registerEmitLoops();
+  registerLowerToLLVM();
 }
 } // namespace quern

@@ -11,6 +11,7 @@
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
@@ -110,7 +111,11 @@ struct LowerToLLVMPass : quern::impl::LowerToLLVMBase<LowerToLLVMPass> {
 };
 } // namespace
 
-void quern::buildLowerToLLVMPipeline(OpPassManager &pm) { pm.addPass(createLowerToLLVM()); }
+void quern::buildLowerToLLVMPipeline(OpPassManager &pm) {
+  pm.addPass(createLowerToLLVM());
+  // Memrefs made of addresses, and functions taken as addresses, are casts until here.
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
 
 void quern::registerCpuDialects(DialectRegistry &registry) {
   registry.insert<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect,

@@ -12,6 +12,7 @@ class OpPassManager;
 namespace quern {
 
 #define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
 #include "compiler/codegen/cpu/LowerToLLVM.h.inc"
 
 /// Appends the passes that take a module of func/scf/vector/memref/arith/math to the LLVM dialect.

@@ -1,0 +1,27 @@
+// The pass from phase `planned` to phase `loops`.
+#ifndef QUERN_COMPILER_CODEGEN_EMITLOOPS_H
+#define QUERN_COMPILER_CODEGEN_EMITLOOPS_H
+
+#include "mlir/Pass/Pass.h"
+#include <memory>
+
+#include "compiler/target/TargetDescription.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace quern {
+/// Set on each `<entry>.run`: bytes that every worker needs besides the planned workspace (an extent).
+inline constexpr llvm::StringLiteral runWorkerBytesAttr = "quern.worker_bytes";
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "compiler/codegen/EmitLoops.h.inc"
+
+/// The pass for a target that is already resolved.
+std::unique_ptr<mlir::Pass> createEmitLoops(const TargetDescription &target);
+
+/// Writes what the loops phase found that workers need (`quern.worker_bytes`) on the entries of the
+/// planned module that `loops` was made from; the descriptor reads it there.
+void copyWorkerBytes(mlir::ModuleOp loops, mlir::ModuleOp planned);
+} // namespace quern
+
+#endif
