@@ -384,13 +384,14 @@ static Value concat(Sema &s, Args args, Place place, bool stack) {
   if (!s.wantDim(v[1], rank, dim, place))
     return {};
   llvm::SmallVector<mlir::Value> values;
+  const Value first = items[0];
   for (Value &item : items) {
     item = s.toTensor(item, element, place);
-    bool fits = item.type().getRank() == items[0].type().getRank();
+    bool fits = item.type().getRank() == first.type().getRank();
     for (int64_t i = 0; fits && i < item.type().getRank(); ++i)
-      fits = (!stack && i == dim) || item.type().getExtent(i) == items[0].type().getExtent(i);
+      fits = (!stack && i == dim) || item.type().getExtent(i) == first.type().getExtent(i);
     if (!fits)
-      return s.error(place, name + " takes tensors of one shape" + (stack ? "" : " but along dim " + std::to_string(dim)) + ", but these are " + describe(items[0]) + " and " + describe(item));
+      return s.error(place, name + " takes tensors of one shape" + (stack ? "" : " but along dim " + std::to_string(dim)) + ", but these are " + describe(first) + " and " + describe(item));
     if (stack) {
       llvm::SmallVector<Extent> shape = item.type().getExtents();
       shape.insert(shape.begin() + dim, s.constant(1));
@@ -421,7 +422,7 @@ Value Sema::builtinWhere(Args args, Place place) {
     return {};
   for (Value &x : all)
     x = broadcastTo(x, shape, place);
-  return Value::of(at(place).select(use(all[0]), use(all[1]), use(all[2])), weak && shape.empty());
+  return Value::of(at(place).select(use(all[0]), use(all[1]), use(all[2])), weak);
 }
 
 Value Sema::builtinTo(Args args, Place place) {

@@ -175,6 +175,10 @@ bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
   }
   TensorType actual = value.type();
   mlir::Type element = elementOf(type.element, env, actual.getElementType(), matches);
+  if (!matches && value.flag && !element)
+    element = builder.getF32Type();
+  if (!matches && value.flag && type.element == "float" && !llvm::isa<mlir::FloatType>(element))
+    element = builder.getF32Type();
   if (!matches) {
     // A number of unspecified dtype takes on the one that is wanted.
     if (value.flag && element) {
