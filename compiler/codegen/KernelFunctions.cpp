@@ -55,7 +55,7 @@ void KernelFunctions::emitBody(OpBuilder &builder) {
   else
     types.push_back(builder.getIndexType());
   if (scratch)
-    types.push_back(MemRefType::get({}, builder.getF32Type()));
+    types.push_back(MemRefType::get({}, emitter->workerType()));
   auto type = builder.getFunctionType(
       types, isCheck() ? TypeRange{builder.getI32Type()} : TypeRange());
   body = func::FuncOp::create(builder, loc, name, type);
@@ -108,7 +108,8 @@ void KernelFunctions::emitBody(OpBuilder &builder) {
   Value workspace;
   if (scratch)
     workspace = flatten(block->getArgument(next + 1),
-                        Extent::constant(builder.getContext(), scratch / 4));
+                        Extent::constant(builder.getContext(),
+                                         scratch / (emitter->workerType().getIntOrFloatBitWidth() / 8)));
   emitter->emitChunk(builder, loc, frame, block->getArgument(next), workspace);
   func::ReturnOp::create(builder, loc);
 }
@@ -148,7 +149,7 @@ void KernelFunctions::emitChunkFunction(OpBuilder &builder) {
                                          emitIndex(builder, loc, workerStride));
     offset = arith::AddIOp::create(builder, loc, offset, extents.emit(builder, loc, planned));
     operands.push_back(
-        castToMemory(builder, loc, arguments.workspaceAt(offset), builder.getF32Type()));
+        castToMemory(builder, loc, arguments.workspaceAt(offset), emitter->workerType()));
   }
   auto call = func::CallOp::create(builder, loc, body, operands);
   func::ReturnOp::create(builder, loc, call.getResults());

@@ -45,6 +45,8 @@ public:
   /// Lanes that exist: a vector of i1, or null when all do. At least one lane must.
   void setMask(mlir::Value value) { mask = value; }
   mlir::Value getMask() const { return mask; }
+  /// Lanes that may be read at all; unlike a mask, all of them may be off.
+  void setGuard(mlir::Value value) { guard = value; }
   /// Forgets emitted values; needed wherever code moves to another region.
   void enterRegion() {
     cache.clear();

@@ -27,6 +27,8 @@ public:
                          mlir::Value chunk, mlir::Value workspace);
   /// Bytes of scratch memory that each worker needs.
   virtual int64_t workerBytes() { return 0; }
+  /// The element type of the workspace's memref.
+  virtual mlir::Type workerType() { return mlir::Float32Type::get(kernel.getContext()); }
 
 protected:
   virtual Schedule schedule() = 0;

@@ -104,7 +104,8 @@ func.func @batched(%x: !quern.tensor<[H, M, K], f32>, %w: !quern.tensor<[H, K, 3
   %0 = quern.contract %x, %w batch [0] x [0] contracting [2] x [1] : (!quern.tensor<[H, M, K], f32>, !quern.tensor<[H, K, 3], f32>) -> !quern.tensor<[H, M, 3], f32>
   return %0 : !quern.tensor<[H, M, 3], f32>
 })");
-  const int64_t sizes[][3] = {{0, 4, 4}, {1, 1, 1}, {5, 3, 0}, {17, 33, 9}, {64, 10, 100}, {50, 1, 7}};
+  const int64_t sizes[][3] = {{0, 4, 4}, {1, 1, 1}, {5, 3, 0}, {17, 33, 9}, {64, 10, 100}, {50, 1, 7},
+                              {2, 600, 300}, {300, 70, 600}};
   for (auto [m, n, k] : sizes) {
     std::vector<float> x = numbers(m * k, 4), w = numbers(n * k, 5), b = numbers(n, 6);
     std::vector<float> out(m * n + 1, 99), transposed(m * n + 1, 99);
