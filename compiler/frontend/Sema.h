@@ -270,6 +270,8 @@ public:
   std::vector<std::pair<Instance *, unsigned>> layerRows;
   Env *library = nullptr;
   Env *mainEnv = nullptr;
+  /// The scope of the call that is being bound, for hints.
+  Env *callerEnv = nullptr;
   uint32_t mainFile = 0;
 
   Env *newEnv(Env::Kind kind, Env *parent, Instance *self = nullptr) {

@@ -61,6 +61,7 @@ Value Sema::evalCall(const ast::Expr &e, Env *env) {
                                                   : Variable::State,
                         std::move(args), e.place, env, e);
   }
+  callerEnv = env;
   return call(callee, std::move(args), e.place, ast::toString(calleeExpr));
 }
 

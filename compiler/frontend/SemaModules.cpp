@@ -5,6 +5,9 @@
 using namespace quern;
 using namespace quern::sema;
 
+/// Lists that share items can be far longer than the text that made them.
+constexpr uint64_t mostWalked = 8000000;
+
 Value Sema::instantiate(const Function &cls, std::vector<Argument> args, Place place,
                         llvm::StringRef text) {
   const ast::Definition &d = *cls.definition;
@@ -101,6 +104,11 @@ Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place 
     return error(place, llvm::Twine(what) + " takes an initialiser such as zeros(f32[10]), not " + describe(made));
   if (!made.type().hasStaticShape())
     return error(place, "a parameter's extents are known while compiling, but this is " + describe(made));
+  double elements = 1;
+  for (Extent e : made.type().getExtents())
+    elements *= double(*e.getConstant());
+  if (elements > double(int64_t(1) << 40))
+    return error(place, "a parameter of " + describe(made) + " is too large");
   v.type = made.type();
   v.initValue = made.tensor;
   v.init = made.tensor.getParentBlock();
@@ -108,6 +116,8 @@ Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place 
 }
 
 void Sema::nameValue(const Value &v, const std::string &path, unsigned depth) {
+  if (++work > mostWalked)
+    return;
   if (v.kind == Value::Variable) {
     Variable &variable = *v.variable;
     if (variable.kind == Variable::State)
@@ -183,6 +193,8 @@ void Sema::nameVariables(Env *file) {
 }
 
 void Sema::collectVariables(const Value &v, std::vector<Variable *> &into) {
+  if (++work > mostWalked)
+    return;
   if (v.kind == Value::Variable) {
     if (!llvm::is_contained(into, v.variable))
       into.push_back(v.variable);

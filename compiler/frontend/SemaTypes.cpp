@@ -294,6 +294,19 @@ bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
       if (!isResult && env->self && env->self->place.isValid() && !sources.isLibrary(env->self->place) &&
           dim->is(ExprKind::Name) && v.kind == Value::Int) {
         std::string label = env->self->labels.count(dim->text) ? env->self->labels[dim->text] : dim->text.str();
+        // A sibling that maps what there is to what is wanted.
+        if (auto actualWidth = extent.getConstant())
+          for (Env *scope = frames.empty() ? mainEnv : callerEnv; scope; scope = scope->parent)
+            for (const std::string &name : scope->order) {
+              Value *other = scope->find(name);
+              if (!other || other->kind != Value::Instance || other->instance == env->self || other->instance->cls != env->self->cls)
+                continue;
+              Value *in = other->instance->args->find("in_features"), *out = other->instance->args->find("out_features");
+              if (in && out && in->kind == Value::Int && out->kind == Value::Int && in->integer == *actualWidth && out->integer == v.integer)
+                d.hint("did you mean " + callee + "(relu(" + name + "(" + argument + ")))? " + name + " maps " +
+                       (other->instance->labels.count("in_features") ? other->instance->labels["in_features"] + "=" : "") +
+                       std::to_string(in->integer) + " to " + label + "=" + std::to_string(v.integer));
+            }
         // The whole line in which the module was made.
         Place made = env->self->place;
         llvm::StringRef before = sources.getText(made.file).take_front(made.begin);
