@@ -54,9 +54,9 @@ quern::createTargetMachine(const TargetDescription &target) {
   return machine;
 }
 
-llvm::Expected<std::unique_ptr<llvm::Module>>
-quern::translate(mlir::ModuleOp module, llvm::LLVMContext &context,
-                 const TargetDescription &target) {
+llvm::Expected<std::unique_ptr<llvm::Module>> quern::translate(mlir::ModuleOp module,
+                                                               llvm::LLVMContext &context,
+                                                               const TargetDescription &target) {
   auto machine = createTargetMachine(target);
   if (!machine)
     return machine.takeError();

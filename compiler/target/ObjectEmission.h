@@ -32,9 +32,8 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const TargetDescription &target);
 
 /// Translates a module of the LLVM dialect and marks every function for `target`.
-llvm::Expected<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp module,
-                                                        llvm::LLVMContext &context,
-                                                        const TargetDescription &target);
+llvm::Expected<std::unique_ptr<llvm::Module>>
+translate(mlir::ModuleOp module, llvm::LLVMContext &context, const TargetDescription &target);
 
 /// Runs LLVM's pipeline of the target's optimisation level. The emitters vectorise themselves, so
 /// the loop and SLP vectorisers stay off; results then do not depend on LLVM's cost model.

@@ -41,8 +41,7 @@ static uint64_t readHostCache(unsigned level, uint64_t fallback) {
 llvm::Expected<TargetDescription> quern::describeTarget(const TargetOptions &options) {
   initialiseNativeBackend();
   TargetDescription result;
-  result.triple =
-      options.triple.empty() ? llvm::sys::getDefaultTargetTriple() : options.triple;
+  result.triple = options.triple.empty() ? llvm::sys::getDefaultTargetTriple() : options.triple;
   result.optimisationLevel = options.optimisationLevel;
 
   llvm::Triple triple(result.triple);
@@ -67,8 +66,8 @@ llvm::Expected<TargetDescription> quern::describeTarget(const TargetOptions &opt
   std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
       target->createMCSubtargetInfo(triple, /*CPU=*/"", /*Features=*/""));
   if (!subtarget->isCPUStringValid(result.cpu))
-    return llvm::createStringError("unknown CPU '" + result.cpu + "' for target '" +
-                                   result.triple + "'");
+    return llvm::createStringError("unknown CPU '" + result.cpu + "' for target '" + result.triple +
+                                   "'");
   subtarget.reset(target->createMCSubtargetInfo(triple, result.cpu, result.features));
   if (subtarget->checkFeatures("+avx512f,+avx512bw,+avx512dq,+avx512vl")) {
     result.vectorBits = 512;

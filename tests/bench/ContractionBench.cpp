@@ -13,8 +13,7 @@ using namespace quern;
 using namespace quern::test;
 
 static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 /// GF/s of independent fused multiply-adds in registers.
@@ -50,8 +49,8 @@ static double measurePeak(bool wide) {
   return best;
 }
 
-static void bench(mlir::MLIRContext &context, const TargetDescription &target,
-                  ContractionCase spec, const char *what) {
+static void bench(mlir::MLIRContext &context, const TargetDescription &target, ContractionCase spec,
+                  const char *what) {
   CompiledContraction compiled = compileContraction(context, target, spec);
   auto allocate = [](size_t count) {
     auto *data = static_cast<float *>(aligned_alloc(4096, (count * 4 + 8191) / 4096 * 4096));
@@ -81,8 +80,8 @@ static void bench(mlir::MLIRContext &context, const TargetDescription &target,
   std::printf("%-12s %c%c%s %5ldx%5ldx%5ld  %6.1f GF/s %5.1f%% of %.0f (median %.1f)  %6.1f GB/s  "
               "compile %.0f ms, %zu bytes\n",
               what, spec.aKContiguous ? 'N' : 'T', spec.bKContiguous ? 'T' : 'N',
-              spec.runtimeM || spec.runtimeK ? "?" : " ", long(spec.m), long(spec.n),
-              long(spec.k), best, 100 * best / peak, peak, median, bytes / times[0] / 1e9,
+              spec.runtimeM || spec.runtimeK ? "?" : " ", long(spec.m), long(spec.n), long(spec.k),
+              best, 100 * best / peak, peak, median, bytes / times[0] / 1e9,
               compiled.kernel.seconds * 1e3, compiled.kernel.objectBytes);
   std::fflush(stdout);
   for (float *data : {a, b, c, bias, workspace})

@@ -36,8 +36,7 @@ WorkspaceLayout quern::layoutWorkspace(const ContractionSpec &spec, const Contra
 
 int64_t quern::workspaceBytes(const ContractionSpec &spec, const TargetDescription &target) {
   int64_t bits = spec.elementType.getIntOrFloatBitWidth();
-  WorkspaceLayout layout =
-      layoutWorkspace(spec, planContraction(spec, target), target.lanes(bits));
+  WorkspaceLayout layout = layoutWorkspace(spec, planContraction(spec, target), target.lanes(bits));
   return roundUp(layout.elements * (bits / 8), target.cacheLineBytes);
 }
 
@@ -57,8 +56,8 @@ void quern::emitContraction(OpBuilder &builder, Location loc, const ContractionS
 }
 
 ContractionEmitter::ContractionEmitter(OpBuilder &builder, Location loc,
-                                       const ContractionSpec &spec,
-                                       const TargetDescription &target, Value workspace)
+                                       const ContractionSpec &spec, const TargetDescription &target,
+                                       Value workspace)
     : spec(spec), plan(planContraction(spec, target)),
       kernel(builder, loc, spec.elementType,
              target.lanes(spec.elementType.getIntOrFloatBitWidth())),
@@ -131,7 +130,8 @@ ContractionEmitter::Chunk ContractionEmitter::chunkAt(Index chunk) {
   };
   Chunk result;
   auto m = constantOf(spec.m), n = constantOf(spec.n);
-  result.row = m && *m <= plan.chunkRows ? kernel.constant(0) : kernel.mul(rowChunk, plan.chunkRows);
+  result.row =
+      m && *m <= plan.chunkRows ? kernel.constant(0) : kernel.mul(rowChunk, plan.chunkRows);
   result.column = n && *n <= plan.chunkColumns ? kernel.constant(0)
                                                : kernel.mul(columnChunk, plan.chunkColumns);
   result.rows = extent(spec.m, result.row, plan.chunkRows);
@@ -144,8 +144,8 @@ void ContractionEmitter::emitTiledChunk(const Chunk &chunk) {
     return emitBlock(chunk, {kernel.constant(0), spec.k, {}, {}});
   // K = 0 still runs one (empty) block, which hands zeros to the epilogue.
   Index blocks = kernel.max(kernel.ceilDiv(spec.k, plan.blockK), kernel.constant(1));
-  auto forOp = scf::ForOp::create(kernel.builder, kernel.loc, kernel.value(0),
-                                  kernel.value(blocks), kernel.value(1));
+  auto forOp = scf::ForOp::create(kernel.builder, kernel.loc, kernel.value(0), kernel.value(blocks),
+                                  kernel.value(1));
   OpBuilder::InsertionGuard guard(kernel.builder);
   kernel.builder.setInsertionPointToStart(forOp.getBody());
   BlockK block;
@@ -205,8 +205,7 @@ void ContractionEmitter::emitPanel(const Chunk &chunk, const BlockK &block, Inde
     emitEpilogue(chunk, panel);
 }
 
-void ContractionEmitter::emitRowTiles(const Chunk &chunk, const BlockK &block,
-                                      const Panel &panel) {
+void ContractionEmitter::emitRowTiles(const Chunk &chunk, const BlockK &block, const Panel &panel) {
   Index zero = kernel.constant(0);
   if (auto rows = constantOf(chunk.rows)) {
     if (*rows == 0)
@@ -215,9 +214,8 @@ void ContractionEmitter::emitRowTiles(const Chunk &chunk, const BlockK &block,
     int64_t tiles = (*rows + plan.tileRows - 1) / plan.tileRows;
     int64_t small = *rows / tiles, larger = *rows % tiles;
     int64_t split = larger * (small + 1);
-    kernel.loop(zero, kernel.constant(split), small + 1, [&](Index row) {
-      emitTile(chunk, block, panel, row, small + 1, /*clamp=*/false);
-    });
+    kernel.loop(zero, kernel.constant(split), small + 1,
+                [&](Index row) { emitTile(chunk, block, panel, row, small + 1, /*clamp=*/false); });
     kernel.loop(kernel.constant(split), chunk.rows, small,
                 [&](Index row) { emitTile(chunk, block, panel, row, small, /*clamp=*/false); });
     return;

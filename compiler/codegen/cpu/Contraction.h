@@ -32,8 +32,8 @@ struct ContractionOperand {
 };
 
 /// Consumes accumulated results: `values` is a vector of target.lanes(bits) elements for
-/// C[row, col .. col + lanes). `mask` is null when every lane lies inside N; else lanes that are off
-/// hold unspecified values and must not be stored. Called (at run time) exactly once for each
+/// C[row, col .. col + lanes). `mask` is null when every lane lies inside N; else lanes that are
+/// off hold unspecified values and must not be stored. Called (at run time) exactly once for each
 /// element of C, after its last k; in-place updates are therefore safe.
 using Epilogue = std::function<void(mlir::OpBuilder &, mlir::Location, mlir::Value row,
                                     mlir::Value col, mlir::Value values, mlir::Value mask)>;
@@ -75,8 +75,8 @@ Index emitChunkCount(mlir::OpBuilder &builder, mlir::Location loc, const Contrac
                      const TargetDescription &target);
 
 /// Emits the chunks [chunkBegin, chunkEnd). `workspace` is a one-dimensional memref of the element
-/// type with identity layout and at least workspaceBytes. Any split of [0, chunkCount) among workers
-/// gives the same bits, since chunks share nothing but their inputs.
+/// type with identity layout and at least workspaceBytes. Any split of [0, chunkCount) among
+/// workers gives the same bits, since chunks share nothing but their inputs.
 void emitContraction(mlir::OpBuilder &builder, mlir::Location loc, const ContractionSpec &spec,
                      const TargetDescription &target, Index chunkBegin, Index chunkEnd,
                      mlir::Value workspace);

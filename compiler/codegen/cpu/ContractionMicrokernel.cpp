@@ -8,20 +8,19 @@ using namespace quern;
 /// Turns of the k loop written out; enough to hide the loop's own instructions.
 static constexpr int64_t unrollK = 4;
 
-SmallVector<Value>
-ContractionEmitter::accumulate(const BlockK &block, const Panel &panel, SmallVector<Value> sums,
-                               int64_t rows, bool packedB,
-                               llvm::function_ref<Value(int64_t, Index)> loadA) {
+SmallVector<Value> ContractionEmitter::accumulate(const BlockK &block, const Panel &panel,
+                                                  SmallVector<Value> sums, int64_t rows,
+                                                  bool packedB,
+                                                  llvm::function_ref<Value(int64_t, Index)> loadA) {
   int64_t lanes = kernel.lanes, width = panel.vectors * lanes;
   auto step = [&](Index k, ValueRange before) {
     SmallVector<Value> columns, after;
     for (int64_t q = 0; q < panel.vectors; ++q)
-      columns.push_back(
-          packedB
-              ? kernel.loadVector(workspace,
-                                  {kernel.add(kernel.mul(k, width), layout.bOffset + q * lanes)})
-              : load(spec.b, kernel.add(panel.column, q * lanes), kernel.add(block.begin, k),
-                     kernel.vectorType, panel.masks[q]));
+      columns.push_back(packedB
+                            ? kernel.loadVector(workspace, {kernel.add(kernel.mul(k, width),
+                                                                       layout.bOffset + q * lanes)})
+                            : load(spec.b, kernel.add(panel.column, q * lanes),
+                                   kernel.add(block.begin, k), kernel.vectorType, panel.masks[q]));
     for (int64_t row = 0; row < rows; ++row) {
       Value a = kernel.broadcast(loadA(row, k));
       for (int64_t q = 0; q < panel.vectors; ++q)

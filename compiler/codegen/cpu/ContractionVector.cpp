@@ -62,8 +62,7 @@ void ContractionEmitter::emitDotColumns(const Chunk &chunk, Index offset, Index 
     kernel.transpose(sums);
     for (int64_t count = lanes; count > 1; count /= 2)
       for (int64_t t = 0; t < count / 2; ++t)
-        sums[t] =
-            arith::AddFOp::create(kernel.builder, kernel.loc, sums[t], sums[t + count / 2]);
+        sums[t] = arith::AddFOp::create(kernel.builder, kernel.loc, sums[t], sums[t + count / 2]);
     spec.epilogue(kernel.builder, kernel.loc, kernel.value(m),
                   kernel.value(kernel.add(chunk.column, offset)), sums[0], mask);
   });
@@ -80,9 +79,8 @@ void ContractionEmitter::emitWideColumns(const Chunk &chunk, Index offset, int64
   kernel.loop(kernel.constant(0), chunk.rows, 1, [&](Index row) {
     Index m = kernel.add(chunk.row, row);
     SmallVector<Value> sums(vectors, kernel.zeros());
-    sums = accumulate(block, panel, sums, /*rows=*/1, /*packedB=*/false, [&](int64_t, Index k) {
-      return load(spec.a, m, k, kernel.elementType);
-    });
+    sums = accumulate(block, panel, sums, /*rows=*/1, /*packedB=*/false,
+                      [&](int64_t, Index k) { return load(spec.a, m, k, kernel.elementType); });
     for (int64_t q = 0; q < vectors; ++q)
       spec.epilogue(kernel.builder, kernel.loc, kernel.value(m),
                     kernel.value(kernel.add(panel.column, q * kernel.lanes)), sums[q],

@@ -136,8 +136,7 @@ KernelBuilder::loop(Index begin, Index end, int64_t step, ValueRange initial,
     return llvm::to_vector(initial);
   if (from && to && *from + step >= *to)
     return body(begin, initial);
-  auto forOp =
-      scf::ForOp::create(builder, loc, value(begin), value(end), value(step), initial);
+  auto forOp = scf::ForOp::create(builder, loc, value(begin), value(end), value(step), initial);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(forOp.getBody());
   SmallVector<Value> next = body(forOp.getInductionVar(), forOp.getRegionIterArgs());
@@ -169,7 +168,8 @@ Value KernelBuilder::laneMask(Index count) {
   SmallVector<int32_t> steps;
   for (int64_t lane = 0; lane < lanes; ++lane)
     steps.push_back(lane);
-  Value iota = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(wide, ArrayRef(steps)));
+  Value iota =
+      arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(wide, ArrayRef(steps)));
   Value bounded = value(min(count, constant(lanes)));
   Value narrow = arith::IndexCastUIOp::create(builder, loc, builder.getI32Type(), bounded);
   Value limit = vector::BroadcastOp::create(builder, loc, wide, narrow);

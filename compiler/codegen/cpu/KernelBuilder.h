@@ -70,10 +70,9 @@ public:
 
   mlir::Value loadScalar(mlir::Value memref, llvm::ArrayRef<Index> indices);
   /// Loads `type` along the last dimension, which has stride 1; masked lanes read as 0.
-  mlir::Value loadVector(mlir::Value memref, llvm::ArrayRef<Index> indices,
-                         mlir::VectorType type, mlir::Value mask = {});
-  mlir::Value loadVector(mlir::Value memref, llvm::ArrayRef<Index> indices,
-                         mlir::Value mask = {}) {
+  mlir::Value loadVector(mlir::Value memref, llvm::ArrayRef<Index> indices, mlir::VectorType type,
+                         mlir::Value mask = {});
+  mlir::Value loadVector(mlir::Value memref, llvm::ArrayRef<Index> indices, mlir::Value mask = {}) {
     return loadVector(memref, indices, vectorType, mask);
   }
   void storeVector(mlir::Value vector, mlir::Value memref, llvm::ArrayRef<Index> indices,

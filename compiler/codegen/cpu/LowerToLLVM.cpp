@@ -41,6 +41,17 @@ namespace quern {
 #include "compiler/codegen/cpu/LowerToLLVM.h.inc"
 } // namespace quern
 
+/// Upstream lowers expm1 to exp(x) - 1, which loses all digits of small results; libm does not.
+static LogicalResult callExpm1(ModuleOp module) {
+  SmallVector<Operation *> ops;
+  module.walk([&](math::ExpM1Op op) { ops.push_back(op); });
+  if (ops.empty())
+    return success();
+  RewritePatternSet patterns(module.getContext());
+  populateMathToLibmConversionPatterns(patterns);
+  return applyOpPatternsGreedily(ops, std::move(patterns));
+}
+
 /// Rewrites the few ops that the LLVM conversion cannot take directly (views of memrefs, vectors of
 /// more than one dimension, transfers), touching nothing else.
 static LogicalResult prepare(ModuleOp module) {
@@ -48,10 +59,10 @@ static LogicalResult prepare(ModuleOp module) {
   module.walk([&](Operation *op) {
     if (isa<memref::SubViewOp, memref::CollapseShapeOp, memref::ExpandShapeOp,
             memref::ExtractStridedMetadataOp, vector::TransferReadOp, vector::TransferWriteOp,
-            vector::ContractionOp, vector::OuterProductOp,
-            vector::MultiDimReductionOp, vector::ShapeCastOp, vector::TransposeOp,
-            vector::BroadcastOp, vector::StepOp, vector::ExtractStridedSliceOp,
-            vector::InsertStridedSliceOp, vector::MaskOp, vector::GatherOp, vector::ScanOp>(op))
+            vector::ContractionOp, vector::OuterProductOp, vector::MultiDimReductionOp,
+            vector::ShapeCastOp, vector::TransposeOp, vector::BroadcastOp, vector::StepOp,
+            vector::ExtractStridedSliceOp, vector::InsertStridedSliceOp, vector::MaskOp,
+            vector::GatherOp, vector::ScanOp>(op))
       ops.push_back(op);
   });
   if (ops.empty())
@@ -81,7 +92,7 @@ struct LowerToLLVMPass : quern::impl::LowerToLLVMBase<LowerToLLVMPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     MLIRContext *context = &getContext();
-    if (failed(prepare(module)))
+    if (failed(callExpm1(module)) || failed(prepare(module)))
       return signalPassFailure();
 
     LowerToLLVMOptions options(context);

@@ -12,19 +12,18 @@ namespace quern::test {
 static Value makeView(OpBuilder &builder, Location loc, Value base, Type elementType, Index rows,
                       Index columns) {
   auto size = [](Index index) { return constantOf(index).value_or(ShapedType::kDynamic); };
-  auto layout =
-      StridedLayoutAttr::get(builder.getContext(), /*offset=*/0, {size(columns), 1});
+  auto layout = StridedLayoutAttr::get(builder.getContext(), /*offset=*/0, {size(columns), 1});
   auto type = MemRefType::get({size(rows), size(columns)}, elementType, layout);
-  return memref::ReinterpretCastOp::create(builder, loc, type, base, builder.getIndexAttr(0),
-                                           ArrayRef<OpFoldResult>{rows, columns},
-                                           ArrayRef<OpFoldResult>{columns, builder.getIndexAttr(1)});
+  return memref::ReinterpretCastOp::create(
+      builder, loc, type, base, builder.getIndexAttr(0), ArrayRef<OpFoldResult>{rows, columns},
+      ArrayRef<OpFoldResult>{columns, builder.getIndexAttr(1)});
 }
 
 static Value makeLine(OpBuilder &builder, Location loc, Value base, Type elementType, Index size) {
   auto type = MemRefType::get({constantOf(size).value_or(ShapedType::kDynamic)}, elementType);
-  return memref::ReinterpretCastOp::create(
-      builder, loc, type, base, builder.getIndexAttr(0), ArrayRef<OpFoldResult>{size},
-      ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+  return memref::ReinterpretCastOp::create(builder, loc, type, base, builder.getIndexAttr(0),
+                                           ArrayRef<OpFoldResult>{size},
+                                           ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
 }
 
 CompiledContraction compileContraction(MLIRContext &context, const TargetDescription &target,
@@ -56,8 +55,8 @@ CompiledContraction compileContraction(MLIRContext &context, const TargetDescrip
       }
       side.prologue = [=](OpBuilder &b, Location loc, Value outer, Value k, Type type,
                           Value mask) -> Value {
-        SmallVector<Value> indices = kContiguous ? SmallVector<Value>{outer, k}
-                                                 : SmallVector<Value>{k, outer};
+        SmallVector<Value> indices =
+            kContiguous ? SmallVector<Value>{outer, k} : SmallVector<Value>{k, outer};
         Value x;
         if (auto vector = dyn_cast<VectorType>(type)) {
           Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vector));
@@ -76,7 +75,8 @@ CompiledContraction compileContraction(MLIRContext &context, const TargetDescrip
     Value bias = makeLine(b, loc, args[3], elementType, spec.n);
     spec.epilogue = [=](OpBuilder &b, Location loc, Value row, Value col, Value values,
                         Value mask) {
-      KernelBuilder kernel(b, loc, elementType, cast<VectorType>(values.getType()).getNumElements());
+      KernelBuilder kernel(b, loc, elementType,
+                           cast<VectorType>(values.getType()).getNumElements());
       if (options.accumulate) {
         Value before = kernel.loadVector(c, {row, col}, mask);
         Value shift = kernel.loadVector(bias, {col}, mask);

@@ -30,8 +30,7 @@ struct CompiledContraction {
   ContractionPlan plan;
 };
 
-CompiledContraction compileContraction(mlir::MLIRContext &context,
-                                       const TargetDescription &target,
+CompiledContraction compileContraction(mlir::MLIRContext &context, const TargetDescription &target,
                                        const ContractionCase &spec);
 
 } // namespace quern::test

@@ -69,8 +69,8 @@ void runCase(const CompiledContraction &compiled, const ContractionCase &c, Size
         wrong += double(out[i * s.n + j]) != wanted;
       }
     report(wrong == 0, __FILE__, __LINE__,
-           describe(c, s) + " (" + std::to_string(target.vectorBits) + " bits): " +
-               std::to_string(wrong) + " wrong elements");
+           describe(c, s) + " (" + std::to_string(target.vectorBits) +
+               " bits): " + std::to_string(wrong) + " wrong elements");
   };
   auto reset = [&] {
     for (size_t i = 0; i < out.size(); ++i)
@@ -150,8 +150,16 @@ int main() {
         testCase(*context, target, c, {{0, 0, 0}, {0, 0, 1}, {0, 0, 96}, {0, 0, 1111}});
         // Everything known.
         c.runtimeK = false;
-        for (Size s : {Size{1, 1, 1}, {50, 1, 1}, {0, 5, 5}, {5, 0, 5}, {5, 5, 0}, {3, 47, 90},
-                       {50, 48, 20}, {128, 10, 40}, {514, 530, 770}, {24, 32, 1500}}) {
+        for (Size s : {Size{1, 1, 1},
+                       {50, 1, 1},
+                       {0, 5, 5},
+                       {5, 0, 5},
+                       {5, 5, 0},
+                       {3, 47, 90},
+                       {50, 48, 20},
+                       {128, 10, 40},
+                       {514, 530, 770},
+                       {24, 32, 1500}}) {
           c.m = s.m;
           c.n = s.n;
           c.k = s.k;

@@ -37,8 +37,7 @@ std::unique_ptr<MLIRContext> makeContext() {
   DialectRegistry registry;
   registerCpuDialects(registry);
   registerTranslations(registry);
-  auto context =
-      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->loadAllAvailableDialects();
   return context;
 }
@@ -58,8 +57,8 @@ CompiledKernel compileKernel(MLIRContext &context, const TargetDescription &targ
   Location loc = builder.getUnknownLoc();
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   builder.setInsertionPointToStart(module->getBody());
-  auto function = func::FuncOp::create(builder, loc, "kernel",
-                                       builder.getFunctionType(arguments, TypeRange()));
+  auto function =
+      func::FuncOp::create(builder, loc, "kernel", builder.getFunctionType(arguments, TypeRange()));
   for (auto [index, type] : llvm::enumerate(arguments))
     if (isa<MemRefType>(type))
       function.setArgAttr(index, "llvm.noalias", builder.getUnitAttr());
@@ -89,8 +88,7 @@ CompiledKernel compileKernel(MLIRContext &context, const TargetDescription &targ
 
   CompiledKernel kernel;
   kernel.objectBytes = bytes.size();
-  kernel.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  kernel.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   kernel.session = require(llvm::orc::LLJITBuilder().create());
   kernel.session->getMainJITDylib().addGenerator(
       require(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
@@ -107,8 +105,8 @@ static size_t pages(size_t bytes) { return (bytes + pageBytes - 1) / pageBytes *
 
 void *allocateGuarded(size_t bytes) {
   size_t size = pages(bytes);
-  void *base = mmap(nullptr, size + pageBytes, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *base =
+      mmap(nullptr, size + pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED)
     fail("out of memory");
   char *end = static_cast<char *>(base) + size;
