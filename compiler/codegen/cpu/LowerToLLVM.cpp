@@ -1,6 +1,7 @@
 // One dialect conversion with the union of the upstream patterns: a chain of separate conversion
 // passes walks and rebuilds large unrolled kernels ten times and takes several times as long.
 #include "compiler/codegen/cpu/LowerToLLVM.h"
+#include "compiler/codegen/cpu/VectorMath.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -35,11 +36,49 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
+using quern::emitMath;
+using quern::MathFunction;
 
 namespace quern {
 #define GEN_PASS_DEF_LOWERTOLLVM
 #include "compiler/codegen/cpu/LowerToLLVM.h.inc"
 } // namespace quern
+
+/// Replaces the elementary functions of the math dialect, in f32 and in vectors of f64, by the code
+/// of VectorMath.h. Scalars of f64 stay, to become libm calls.
+static void expandMath(ModuleOp module) {
+  SmallVector<std::pair<Operation *, MathFunction>> ops;
+  module.walk([&](Operation *op) {
+    auto function = llvm::TypeSwitch<Operation *, std::optional<MathFunction>>(op)
+                        .Case([](math::ExpOp) { return MathFunction::Exp; })
+                        .Case([](math::ExpM1Op) { return MathFunction::Expm1; })
+                        .Case([](math::LogOp) { return MathFunction::Log; })
+                        .Case([](math::Log1pOp) { return MathFunction::Log1p; })
+                        .Case([](math::TanhOp) { return MathFunction::Tanh; })
+                        .Case([](math::ErfOp) { return MathFunction::Erf; })
+                        .Case([](math::SinOp) { return MathFunction::Sin; })
+                        .Case([](math::CosOp) { return MathFunction::Cos; })
+                        .Case([](math::RsqrtOp) { return MathFunction::Rsqrt; })
+                        .Case([](math::PowFOp) { return MathFunction::Pow; })
+                        .Default(std::nullopt);
+    if (!function)
+      return;
+    Type type = op->getResult(0).getType();
+    auto vector = dyn_cast<VectorType>(type);
+    if (vector && (vector.getRank() != 1 || vector.isScalable()))
+      return;
+    Type element = getElementTypeOrSelf(type);
+    bool rootOfScalar = *function == MathFunction::Rsqrt;
+    if (element.isF32() || (element.isF64() && (vector || rootOfScalar)))
+      ops.push_back({op, *function});
+  });
+  for (auto [op, function] : ops) {
+    OpBuilder builder(op);
+    op->getResult(0).replaceAllUsesWith(
+        emitMath(builder, op->getLoc(), function, op->getOperands()));
+    op->erase();
+  }
+}
 
 /// Upstream lowers expm1 to exp(x) - 1, which loses all digits of small results; libm does not.
 static LogicalResult callExpm1(ModuleOp module) {
@@ -92,6 +131,7 @@ struct LowerToLLVMPass : quern::impl::LowerToLLVMBase<LowerToLLVMPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     MLIRContext *context = &getContext();
+    expandMath(module);
     if (failed(callExpm1(module)) || failed(prepare(module)))
       return signalPassFailure();
 

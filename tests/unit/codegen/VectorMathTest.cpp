@@ -3,6 +3,7 @@
 // agree bit for bit. With `speed` as argument, prints ns per element instead.
 #include "compiler/codegen/cpu/VectorMath.h"
 #include "compiler/codegen/cpu/KernelBuilder.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "tests/unit/check.h"
 #include "tests/unit/codegen/KernelHarness.h"
@@ -203,6 +204,27 @@ void testDouble(MLIRContext &context, const TargetDescription &target, const Fun
   }
 }
 
+/// Ops of the math dialect must come out of the lowering as the same code.
+void testLowering(MLIRContext &context, const TargetDescription &target, const Inputs &in) {
+  Builder types(&context);
+  Type line = MemRefType::get({blockSize}, types.getF32Type());
+  int64_t lanes = target.lanes(32);
+  CompiledKernel lowered =
+      compileKernel(context, target, {line, line, line}, [&](OpBuilder &b, ValueRange args) {
+        KernelBuilder kernel(b, b.getUnknownLoc(), b.getF32Type(), lanes);
+        kernel.loop(kernel.constant(0), kernel.constant(blockSize), lanes, [&](Index i) {
+          Value x = kernel.loadVector(args[0], {i});
+          kernel.storeVector(math::TanhOp::create(b, b.getUnknownLoc(), x), args[2], {i});
+        });
+      });
+  std::vector<float> got = evaluate(lowered, in);
+  std::vector<float> wanted = evaluate(compile(context, target, MathFunction::Tanh, lanes), in);
+  bool equal = true;
+  for (size_t i = 0; i < got.size(); ++i)
+    equal &= toBits(got[i]) == toBits(wanted[i]) || (std::isnan(got[i]) && std::isnan(wanted[i]));
+  CHECK(equal);
+}
+
 void measureSpeed(MLIRContext &context, const TargetDescription &target, const char *name,
                   MathFunction function, double lowest, double highest) {
   CompiledKernel kernel = compile(context, target, function, target.lanes(32));
@@ -234,6 +256,7 @@ int main(int argc, char **argv) {
       continue;
     }
     Inputs unary = unarySamples(), power = powerSamples();
+    testLowering(*context, target, unary);
     for (const Function &f : functions) {
       testFunction(
           *context, target, f.name, f.function, unary,
