@@ -1,5 +1,6 @@
 // Pointwise ops on vectors of register types.
 #include "compiler/codegen/cpu/Element.h"
+#include "compiler/codegen/cpu/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -154,7 +155,7 @@ static Value emitBinary(ElementEmitter &e, Operation *op, Value x, Value y) {
         return arith::SelectOp::create(b, loc, isZero, zero,
                                        arith::SubIOp::create(b, loc, x, whole));
       })
-      .Case([&](PowOp) -> Value { return math::PowFOp::create(b, loc, x, y); })
+      .Case([&](PowOp) -> Value { return emitPow(b, loc, x, y); })
       .Case([&](MaxOp) -> Value {
         if (isFloat)
           return arith::MaximumFOp::create(b, loc, x, y);
@@ -212,23 +213,17 @@ static Value emitUnary(ElementEmitter &e, Operation *op, Value x) {
       .Case([&](FloorOp) -> Value { return math::FloorOp::create(b, loc, x); })
       .Case([&](CeilOp) -> Value { return math::CeilOp::create(b, loc, x); })
       .Case([&](RoundOp) -> Value { return math::RoundEvenOp::create(b, loc, x); })
-      .Case([&](ExpOp) -> Value { return math::ExpOp::create(b, loc, x); })
-      .Case([&](Expm1Op) -> Value { return math::ExpM1Op::create(b, loc, x); })
-      .Case([&](LogOp) -> Value { return math::LogOp::create(b, loc, x); })
-      .Case([&](Log1pOp) -> Value { return math::Log1pOp::create(b, loc, x); })
-      .Case([&](SqrtOp) -> Value { return math::SqrtOp::create(b, loc, x); })
-      .Case([&](RsqrtOp) -> Value {
-        return arith::DivFOp::create(b, loc, number(1), math::SqrtOp::create(b, loc, x));
-      })
-      .Case([&](SinOp) -> Value { return math::SinOp::create(b, loc, x); })
-      .Case([&](CosOp) -> Value { return math::CosOp::create(b, loc, x); })
-      .Case([&](TanhOp) -> Value { return math::TanhOp::create(b, loc, x); })
-      .Case([&](ErfOp) -> Value { return math::ErfOp::create(b, loc, x); })
-      .Case([&](SigmoidOp) -> Value {
-        Value power = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
-        return arith::DivFOp::create(b, loc, number(1),
-                                     arith::AddFOp::create(b, loc, power, number(1)));
-      })
+      .Case([&](ExpOp) -> Value { return emitExp(b, loc, x); })
+      .Case([&](Expm1Op) -> Value { return emitExpm1(b, loc, x); })
+      .Case([&](LogOp) -> Value { return emitLog(b, loc, x); })
+      .Case([&](Log1pOp) -> Value { return emitLog1p(b, loc, x); })
+      .Case([&](SqrtOp) -> Value { return emitSqrt(b, loc, x); })
+      .Case([&](RsqrtOp) -> Value { return emitRsqrt(b, loc, x); })
+      .Case([&](SinOp) -> Value { return emitSin(b, loc, x); })
+      .Case([&](CosOp) -> Value { return emitCos(b, loc, x); })
+      .Case([&](TanhOp) -> Value { return emitTanh(b, loc, x); })
+      .Case([&](ErfOp) -> Value { return emitErf(b, loc, x); })
+      .Case([&](SigmoidOp) -> Value { return emitSigmoid(b, loc, x); })
       .Case([&](NotOp) -> Value {
         return arith::XOrIOp::create(b, loc, x, number(type.isInteger(1) ? 1 : -1));
       })
