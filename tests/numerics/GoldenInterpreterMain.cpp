@@ -1,12 +1,13 @@
-// Trains a model file in the reference interpreter, at phase `grad`, from given weights on given batches
-// and prints each step's loss: frontend and autodiff against PyTorch, without any code generation.
-// Usage: as GoldenMain.cpp, with MODEL.qn in place of MODEL.so.
-#include "compiler/autodiff/TrainStep.h"
+// Trains a model file in the reference interpreter from given weights on given batches and prints each
+// step's loss: frontend, autodiff and fusion against PyTorch, without any code generation.
+// Usage: as GoldenMain.cpp, with MODEL.qn in place of MODEL.so, and at the end the phase, `grad` or
+// `fused`; `fused-B` takes the variant that is specialised for the batch.
 #include "compiler/frontend/Frontend.h"
 #include "compiler/interpreter/Interpreter.h"
+#include "compiler/pipelines/Phases.h"
+#include "compiler/pipelines/Registration.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
@@ -62,11 +63,19 @@ static llvm::SmallVector<int64_t> getShape(quern::TensorType type, int64_t rows)
 }
 
 int main(int argc, char **argv) {
-  if (argc != 9)
-    return fail("takes MODEL.qn NAME WEIGHTS INPUTS TARGETS ROWS BATCHES STEPS");
+  if (argc != 10)
+    return fail("takes MODEL.qn NAME WEIGHTS INPUTS TARGETS ROWS BATCHES STEPS PHASE");
   const int64_t rows = std::atoll(argv[6]), batches = std::atoll(argv[7]), steps = std::atoll(argv[8]);
+  llvm::StringRef phaseName = argv[9];
+  PipelineOptions options;
+  bool specialized = phaseName.consume_back("-B");
+  if (specialized)
+    options.dims["B"] = rows;
+  const Phase *phase = findPhase(phaseName);
+  if (!phase)
+    return fail("there is no phase " + phaseName);
   DialectRegistry registry;
-  registry.insert<QuernDialect, func::FuncDialect>();
+  registerDialects(registry);
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
   SourceManager sources;
@@ -76,13 +85,11 @@ int main(int argc, char **argv) {
     diagnostics.print(llvm::errs());
     return 1;
   }
-  PassManager passes(&context);
-  passes.addPass(createTrainStep());
-  if (failed(passes.run(*module)))
-    return fail("cannot be differentiated");
+  if (failed(runToPhase(*module, *phase, options)))
+    return 1;
   func::FuncOp train;
   for (auto function : module->getOps<func::FuncOp>())
-    if (getKind(function) == "train")
+    if (getKind(function) == "train" && function->hasAttr(attr::variantOf) == specialized)
       train = function;
   if (!train)
     return fail("has no train function");

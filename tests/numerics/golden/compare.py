@@ -48,7 +48,7 @@ def run(name, arguments, folder):
                 file.write(bytes(batch[position]))
     output = subprocess.run(
         [arguments.runner, model, name, start, *paths, str(MODELS[name][5]), str(len(data)),
-         str(STEPS)], check=True, stdout=subprocess.PIPE, text=True).stdout
+         str(STEPS)] + ([] if arguments.quern else [arguments.phase]), check=True, stdout=subprocess.PIPE, text=True).stdout
     return [float(line) for line in output.split()]
 
 
@@ -67,6 +67,7 @@ def main():
     parser.add_argument("--quern", help="builds the models; without it the runner gets their sources")
     parser.add_argument("--runner", required=True)
     parser.add_argument("--build-flags", default="", help="more flags for `quern build`")
+    parser.add_argument("--phase", default="grad", help="grad, fused or fused-B, without --quern")
     parser.add_argument("models", nargs="*", default=list(MODELS))
     arguments = parser.parse_args()
     self_test()
