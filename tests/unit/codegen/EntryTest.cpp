@@ -177,11 +177,116 @@ func.func @f(%x: !quern.tensor<[B, N], f32>) -> (!quern.tensor<[N], f32>, !quern
   }
 }
 
+/// The whole step of Linear(3, 2) with mean squared error and SGD, in place, against plain loops.
+static void testTrainStep(bool fuse) {
+  CompiledModule module(R"(
+func.func @step(%w: !quern.tensor<[2, 3], f32> {quern.role = "param", quern.name = "w"},
+                %b: !quern.tensor<[2], f32> {quern.role = "param", quern.name = "b"},
+                %x: !quern.tensor<[B, 3], f32> {quern.role = "input", quern.name = "x"},
+                %y: !quern.tensor<[B, 2], f32> {quern.role = "input", quern.name = "y"})
+    -> (!quern.tensor<[], f32> {quern.role = "output", quern.name = "loss"})
+    attributes {quern.kind = "train", quern.dims = ["B"], quern.batch = "B",
+                quern.updates = {"w" = @sgd_w, "b" = @sgd_b}} {
+  %0 = quern.contract %x, %w batch [] x [] contracting [1] x [1] : (!quern.tensor<[B, 3], f32>, !quern.tensor<[2, 3], f32>) -> !quern.tensor<[B, 2], f32>
+  %1 = quern.broadcast %b dims [1] : !quern.tensor<[2], f32> -> !quern.tensor<[B, 2], f32>
+  %2 = quern.add %0, %1 : !quern.tensor<[B, 2], f32>
+  %3 = quern.sub %2, %y : !quern.tensor<[B, 2], f32>
+  %4 = quern.mul %3, %3 : !quern.tensor<[B, 2], f32>
+  %5 = quern.reduce add %4 dims [0, 1] : !quern.tensor<[B, 2], f32> -> !quern.tensor<[], f32>
+  return %5 : !quern.tensor<[], f32>
+}
+func.func private @sgd_w(%p: !quern.tensor<[2, 3], f32> {quern.role = "param", quern.name = "p"}, %g: !quern.tensor<[2, 3], f32> {quern.role = "gradient", quern.name = "g"},
+                         %lr: !quern.tensor<[], f32> {quern.role = "hyper", quern.name = "lr", quern.default = 0.1 : f64}) -> !quern.tensor<[2, 3], f32> attributes {quern.kind = "update"} {
+  %0 = quern.broadcast %lr dims [] : !quern.tensor<[], f32> -> !quern.tensor<[2, 3], f32>
+  %1 = quern.mul %0, %g : !quern.tensor<[2, 3], f32>
+  %2 = quern.sub %p, %1 : !quern.tensor<[2, 3], f32>
+  return %2 : !quern.tensor<[2, 3], f32>
+}
+func.func private @sgd_b(%p: !quern.tensor<[2], f32> {quern.role = "param", quern.name = "p"}, %g: !quern.tensor<[2], f32> {quern.role = "gradient", quern.name = "g"},
+                         %lr: !quern.tensor<[], f32> {quern.role = "hyper", quern.name = "lr", quern.default = 0.1 : f64}) -> !quern.tensor<[2], f32> attributes {quern.kind = "update"} {
+  %0 = quern.broadcast %lr dims [] : !quern.tensor<[], f32> -> !quern.tensor<[2], f32>
+  %1 = quern.mul %0, %g : !quern.tensor<[2], f32>
+  %2 = quern.sub %p, %1 : !quern.tensor<[2], f32>
+  return %2 : !quern.tensor<[2], f32>
+})", fuse);
+  CHECK(module.model().param_count == 2);
+  for (int64_t rows : {1, 5, 40}) {
+    std::vector<float> x = numbers(rows * 3, 11), y = numbers(rows * 2, 12), w = numbers(6, 13);
+    std::vector<float> b = numbers(2, 14), params(module.model().params_bytes / 4);
+    float *storedW = params.data() + module.model().params[0].offset / 4;
+    float *storedB = params.data() + module.model().params[1].offset / 4;
+    std::copy(w.begin(), w.end(), storedW);
+    std::copy(b.begin(), b.end(), storedB);
+    float loss = 0;
+    Call call;
+    call.params = params.data();
+    call.inputs = {x.data(), y.data()};
+    call.outputs = {&loss};
+    call.dims = {rows};
+    call.hypers = {0.01};
+    CHECK(module.run("step", call) == 0);
+    double expected = 0, gradientW[6] = {}, gradientB[2] = {};
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < 2; ++j) {
+        double error = b[j] - y[i * 2 + j];
+        for (int64_t l = 0; l < 3; ++l)
+          error += double(x[i * 3 + l]) * w[j * 3 + l];
+        expected += error * error;
+        gradientB[j] += 2 * error;
+        for (int64_t l = 0; l < 3; ++l)
+          gradientW[j * 3 + l] += 2 * error * x[i * 3 + l];
+      }
+    CHECK(near(loss, expected, 1e-4f));
+    for (int64_t i = 0; i < 6; ++i)
+      CHECK(near(storedW[i], w[i] - 0.01 * gradientW[i]));
+    for (int64_t i = 0; i < 2; ++i)
+      CHECK(near(storedB[i], b[i] - 0.01 * gradientB[i]));
+  }
+}
+
+/// Failed checks return their numbers and say what they saw, before anything is written.
+static void testChecks() {
+  CompiledModule module(R"(
+func.func @f(%x: !quern.tensor<[B], i64>) -> !quern.tensor<[B], i64>
+    attributes {quern.kind = "export", quern.dims = ["B"],
+                quern.checks = [#quern.check<B le 8, "B is {0}, but must be at most {1}", "m.qn:1:1">]} {
+  quern.check_range %x below 10, "class {0} in row {1} is not below {2}" at "m.qn:2:1" : !quern.tensor<[B], i64>
+  quern.check_range %x below B + 5, "class {0} in row {1} is not below {2}" at "m.qn:3:1" : !quern.tensor<[B], i64>
+  %0 = quern.add %x, %x : !quern.tensor<[B], i64>
+  return %0 : !quern.tensor<[B], i64>
+})");
+  CHECK(module.model().entries[0].check_count == 3);
+  auto run = [&](std::vector<int64_t> x, quern_fault &fault) {
+    std::vector<int64_t> out(x.size(), 77);
+    Call call;
+    call.inputs = {x.data()};
+    call.outputs = {out.data()};
+    call.dims = {static_cast<int64_t>(x.size())};
+    int32_t status = module.run("f", call);
+    fault = call.fault;
+    for (size_t i = 0; i < x.size(); ++i)
+      CHECK(out[i] == (status ? 77 : 2 * x[i]));
+    return status;
+  };
+  quern_fault fault;
+  CHECK(run({1, 2, 3, 4, 5, 6, 7}, fault) == 0);
+  CHECK(run({}, fault) == 0);
+  CHECK(run(std::vector<int64_t>(9, 0), fault) == 1);
+  CHECK(fault.values[0] == 9 && fault.values[1] == 8);
+  CHECK(run({1, -2, 30}, fault) == 2);
+  CHECK(fault.values[0] == -2 && fault.values[1] == 1 && fault.values[2] == 10);
+  CHECK(run({1, 9, 3}, fault) == 3);
+  CHECK(fault.values[0] == 9 && fault.values[1] == 1 && fault.values[2] == 8);
+}
+
 int main() {
   testPointwise();
   testSoftmax(true);
   testSoftmax(false);
   testContractions();
   testColumns();
+  testTrainStep(true);
+  testTrainStep(false);
+  testChecks();
   return quern::test::finish();
 }
