@@ -15,18 +15,19 @@ constexpr double ln2High = 0.693359375, ln2Low = -2.12194440054690583e-4;
 /// Adding this to a small f32 rounds it to an integer, left in the low bits of the sum.
 constexpr double roundingMagic = 12582912.0;
 
-/// x = n ln 2 + r with |r| <= ln 2 / 2.
+/// x = n ln 2 + r with |r| <= ln 2 / 2; `n` as an integer and as a number, `high` = x - n ln2High
+/// (exact), of which r is the rounded rest.
 struct Reduced {
-  Value n, r;
+  Value n, number, high, r;
 };
 } // namespace
 
 static Reduced reduceByLn2(LaneBuilder &b, Value x) {
   Value shifted = b.fma(x, b.real(log2e), b.real(roundingMagic));
   Value n = b.sub(shifted, b.real(roundingMagic));
-  Value r = b.fma(n, b.real(-ln2High), x);
-  r = b.fma(n, b.real(-ln2Low), r);
-  return {b.subi(b.bits(shifted), b.bits(b.real(roundingMagic))), r};
+  Value high = b.fma(n, b.real(-ln2High), x);
+  Value r = b.fma(n, b.real(-ln2Low), high);
+  return {b.subi(b.bits(shifted), b.bits(b.real(roundingMagic))), n, high, r};
 }
 
 /// exp(r) - 1 for |r| <= ln 2 / 2.
@@ -139,8 +140,9 @@ static Value sigmoidF32(LaneBuilder &b, Value x) {
   Value denominator = b.fma(power, q, b.add(power, b.real(1.0)));
   Value negative = b.less(x, b.real(0.0));
   Value quotient = b.div(b.select(negative, scale(b, p, reduced.n), b.real(1.0)), denominator);
-  // What 1 + q lost comes back: lost / p is lost * (1 - q) to the few bits that matter.
-  Value correction = b.mul(quotient, b.fma(lost, b.neg(q), lost));
+  // What 1 + q and r lost comes back: lost / p is lost * (1 - q) to the few bits that matter.
+  Value rest = b.fma(reduced.number, b.real(-ln2Low), b.sub(reduced.high, reduced.r));
+  Value correction = b.mul(quotient, b.fma(lost, b.neg(q), b.add(lost, rest)));
   return b.select(negative, b.add(quotient, correction), quotient);
 }
 

@@ -1,6 +1,7 @@
 // Elementary functions against libm in double precision: every 997th f32 there is (all signs,
 // exponents and special values among them), as vectors of 16, 8 and 4 and as scalars, which must
-// agree bit for bit. With `speed` as argument, prints ns per element instead.
+// agree bit for bit. A number as argument replaces 997; with `speed`, prints ns per element
+// instead.
 #include "compiler/codegen/cpu/VectorMath.h"
 #include "compiler/codegen/cpu/KernelBuilder.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -9,6 +10,7 @@
 #include "tests/unit/codegen/KernelHarness.h"
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -108,9 +110,9 @@ struct Inputs {
   std::vector<float> x, y;
 };
 
-Inputs unarySamples() {
+Inputs unarySamples(uint64_t stride) {
   Inputs in;
-  for (uint64_t bits = 0; bits < (1ull << 32); bits += 997)
+  for (uint64_t bits = 0; bits < (1ull << 32); bits += stride)
     in.x.push_back(fromBits(uint32_t(bits)));
   for (uint32_t sign : {0u, 0x80000000u})
     for (uint32_t bits :
@@ -246,6 +248,7 @@ void measureSpeed(MLIRContext &context, const TargetDescription &target, const c
 int main(int argc, char **argv) {
   auto context = makeContext();
   bool speed = argc > 1 && !std::strcmp(argv[1], "speed");
+  uint64_t stride = argc > 1 && !speed ? std::max(1, std::atoi(argv[1])) : 997;
   for (bool avx2 : {false, true}) {
     TargetDescription target = hostTarget(avx2);
     if (speed) {
@@ -255,7 +258,7 @@ int main(int argc, char **argv) {
       measureSpeed(*context, target, "pow", MathFunction::Pow, 1e-3, 1e3);
       continue;
     }
-    Inputs unary = unarySamples(), power = powerSamples();
+    Inputs unary = unarySamples(stride), power = powerSamples();
     testLowering(*context, target, unary);
     for (const Function &f : functions) {
       testFunction(
