@@ -80,9 +80,7 @@ Value ArgumentStruct::slotScalar(SlotAttr slot, Type elementType) {
   return arith::FPToSIOp::create(builder, loc, target, number);
 }
 
-Value ArgumentStruct::fault() {
-  return field(pointer.getType(), offsetof(quern_arguments, fault));
-}
+Value ArgumentStruct::fault() { return field(pointer.getType(), offsetof(quern_arguments, fault)); }
 
 Value ArgumentStruct::parallel() {
   return field(pointer.getType(), offsetof(quern_arguments, parallel));
@@ -94,8 +92,7 @@ Value ArgumentStruct::workspaceAt(Value bytes) {
 
 Value castToMemory(OpBuilder &builder, Location loc, Value address, Type type) {
   Type i64 = builder.getI64Type(), pointer = address.getType();
-  auto structure =
-      LLVM::LLVMStructType::getLiteral(builder.getContext(), {pointer, pointer, i64});
+  auto structure = LLVM::LLVMStructType::getLiteral(builder.getContext(), {pointer, pointer, i64});
   Value zero = LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(0));
   Value descriptor = LLVM::PoisonOp::create(builder, loc, structure);
   descriptor = LLVM::InsertValueOp::create(builder, loc, descriptor, address, ArrayRef<int64_t>{0});

@@ -6,12 +6,12 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 namespace quern {
@@ -42,16 +42,15 @@ public:
     auto checks = entry->getAttrOfType<ArrayAttr>(attr::checks);
     int64_t nextCheck = 1 + (checks ? checks.size() : 0);
     auto workspace = entry->getAttrOfType<ExtentAttr>(attr::workspace);
-    Extent planned =
-        workspace ? Extent(workspace) : Extent::constant(entry.getContext(), 0);
+    Extent planned = workspace ? Extent(workspace) : Extent::constant(entry.getContext(), 0);
     int64_t workerBytes = 0;
     for (auto kernel : entry.getOps<KernelOp>()) {
       std::string name = (entry.getName() + ".k" + Twine(kernels.size())).str();
-      kernels.push_back(std::make_unique<KernelFunctions>(kernel, name, dims,
-                                                          planned.alignTo(64), nextCheck, target));
+      kernels.push_back(std::make_unique<KernelFunctions>(kernel, name, dims, planned.alignTo(64),
+                                                          nextCheck, target));
       nextCheck += llvm::range_size(kernel.getBody().front().getOps<CheckRangeOp>());
-      workerBytes = std::max<int64_t>(workerBytes,
-                                      llvm::alignTo(kernels.back()->workerBytes(), 64));
+      workerBytes =
+          std::max<int64_t>(workerBytes, llvm::alignTo(kernels.back()->workerBytes(), 64));
     }
     for (auto &kernel : kernels) {
       kernel->setWorkerStride(workerBytes);
@@ -79,10 +78,9 @@ private:
     passToVariants(run, argument, extents);
     if (checks)
       for (auto [i, check] : llvm::enumerate(checks.getAsRange<CheckAttr>())) {
-        Value holds = arith::CmpIOp::create(
-            builder, loc, predicateOf(check.getRelation()),
-            extents.emit(builder, loc, Extent(check.getLhs())),
-            extents.emit(builder, loc, Extent(check.getRhs())));
+        Value holds = arith::CmpIOp::create(builder, loc, predicateOf(check.getRelation()),
+                                            extents.emit(builder, loc, Extent(check.getLhs())),
+                                            extents.emit(builder, loc, Extent(check.getRhs())));
         Block *failed = run.addBlock(), *next = run.addBlock();
         cf::CondBranchOp::create(builder, loc, holds, next, failed);
         builder.setInsertionPointToStart(failed);

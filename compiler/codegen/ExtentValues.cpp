@@ -20,7 +20,8 @@ Value ExtentValues::emitFactor(OpBuilder &builder, Location loc, Attribute facto
   auto remainder = dyn_cast<RemainderAttr>(factor);
   Value value =
       emit(builder, loc, Extent(quotient ? quotient.getNumerator() : remainder.getNumerator()));
-  Value divisor = emitIndex(builder, loc, quotient ? quotient.getDivisor() : remainder.getDivisor());
+  Value divisor =
+      emitIndex(builder, loc, quotient ? quotient.getDivisor() : remainder.getDivisor());
   Value rounded = builder.createOrFold<arith::FloorDivSIOp>(loc, value, divisor);
   if (quotient)
     return rounded;
@@ -39,8 +40,8 @@ Value ExtentValues::emit(OpBuilder &builder, Location loc, Extent extent) const 
     if (!product)
       product = emitIndex(builder, loc, term.getCoefficient());
     else if (term.getCoefficient() != 1)
-      product = builder.createOrFold<arith::MulIOp>(
-          loc, product, emitIndex(builder, loc, term.getCoefficient()));
+      product = builder.createOrFold<arith::MulIOp>(loc, product,
+                                                    emitIndex(builder, loc, term.getCoefficient()));
     sum = sum ? builder.createOrFold<arith::AddIOp>(loc, sum, product) : product;
   }
   return sum ? sum : emitIndex(builder, loc, 0);

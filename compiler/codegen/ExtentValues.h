@@ -16,7 +16,8 @@ public:
   mlir::Value emit(mlir::OpBuilder &builder, mlir::Location loc, Extent extent) const;
 
 private:
-  mlir::Value emitFactor(mlir::OpBuilder &builder, mlir::Location loc, mlir::Attribute factor) const;
+  mlir::Value emitFactor(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Attribute factor) const;
 
   llvm::StringMap<mlir::Value> dims;
 };

@@ -31,8 +31,7 @@ void KernelFunctions::collectSlots() {
       scalarOperands.push_back(i);
   }
   for (auto [i, result] : llvm::enumerate(kernel.getResults()))
-    slots.insert({(*kernel.getResultSlots())[i],
-                  storageType(typeOf(result).getElementType())});
+    slots.insert({(*kernel.getResultSlots())[i], storageType(typeOf(result).getElementType())});
 }
 
 void KernelFunctions::emit(OpBuilder &builder) {
@@ -56,8 +55,8 @@ void KernelFunctions::emitBody(OpBuilder &builder) {
     types.push_back(builder.getIndexType());
   if (scratch)
     types.push_back(MemRefType::get({}, emitter->workerType()));
-  auto type = builder.getFunctionType(
-      types, isCheck() ? TypeRange{builder.getI32Type()} : TypeRange());
+  auto type =
+      builder.getFunctionType(types, isCheck() ? TypeRange{builder.getI32Type()} : TypeRange());
   body = func::FuncOp::create(builder, loc, name, type);
   body.setPrivate();
   for (size_t i = 0; i < slots.size(); ++i)
@@ -79,9 +78,9 @@ void KernelFunctions::emitBody(OpBuilder &builder) {
     OpFoldResult size = builder.getIndexAttr(number.value_or(0));
     if (!number)
       size = frame.extents.emit(builder, loc, count);
-    return memref::ReinterpretCastOp::create(
-        builder, loc, flat, memory, builder.getIndexAttr(0), ArrayRef<OpFoldResult>{size},
-        ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+    return memref::ReinterpretCastOp::create(builder, loc, flat, memory, builder.getIndexAttr(0),
+                                             ArrayRef<OpFoldResult>{size},
+                                             ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
   };
   auto memoryOf = [&](Attribute slot, Value value) {
     Type storage = storageType(typeOf(value).getElementType());
@@ -107,9 +106,10 @@ void KernelFunctions::emitBody(OpBuilder &builder) {
   }
   Value workspace;
   if (scratch)
-    workspace = flatten(block->getArgument(next + 1),
-                        Extent::constant(builder.getContext(),
-                                         scratch / (emitter->workerType().getIntOrFloatBitWidth() / 8)));
+    workspace =
+        flatten(block->getArgument(next + 1),
+                Extent::constant(builder.getContext(),
+                                 scratch / (emitter->workerType().getIntOrFloatBitWidth() / 8)));
   emitter->emitChunk(builder, loc, frame, block->getArgument(next), workspace);
   func::ReturnOp::create(builder, loc);
 }
@@ -117,9 +117,8 @@ void KernelFunctions::emitBody(OpBuilder &builder) {
 void KernelFunctions::emitChunkFunction(OpBuilder &builder) {
   Location loc = kernel.getLoc();
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  auto type = builder.getFunctionType(
-      {pointer, builder.getI64Type(), builder.getI32Type()},
-      isCheck() ? TypeRange{builder.getI32Type()} : TypeRange());
+  auto type = builder.getFunctionType({pointer, builder.getI64Type(), builder.getI32Type()},
+                                      isCheck() ? TypeRange{builder.getI32Type()} : TypeRange());
   chunk = func::FuncOp::create(builder, loc, name + ".chunk", type);
   chunk.setPrivate();
   OpBuilder::InsertionGuard guard(builder);
@@ -129,24 +128,23 @@ void KernelFunctions::emitChunkFunction(OpBuilder &builder) {
   ExtentValues extents = arguments.loadExtents();
   SmallVector<Value> operands;
   for (auto [slot, storage] : slots)
-    operands.push_back(castToMemory(
-        builder, loc, arguments.slotAddress(cast<SlotAttr>(slot), extents), storage));
-  for (unsigned i : scalarOperands)
     operands.push_back(
-        arguments.slotScalar(cast<SlotAttr>((*kernel.getOperandSlots())[i]),
-                             typeOf(kernel.getInputs()[i]).getElementType()));
+        castToMemory(builder, loc, arguments.slotAddress(cast<SlotAttr>(slot), extents), storage));
+  for (unsigned i : scalarOperands)
+    operands.push_back(arguments.slotScalar(cast<SlotAttr>((*kernel.getOperandSlots())[i]),
+                                            typeOf(kernel.getInputs()[i]).getElementType()));
   for (StringRef dim : dims)
     operands.push_back(extents.emit(builder, loc, Extent::dim(builder.getContext(), dim)));
   if (isCheck())
     operands.push_back(arguments.fault());
   else
-    operands.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                                  block->getArgument(1)));
+    operands.push_back(
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), block->getArgument(1)));
   if (workerBytes()) {
-    Value worker = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                              block->getArgument(2));
-    Value offset = arith::MulIOp::create(builder, loc, worker,
-                                         emitIndex(builder, loc, workerStride));
+    Value worker =
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), block->getArgument(2));
+    Value offset =
+        arith::MulIOp::create(builder, loc, worker, emitIndex(builder, loc, workerStride));
     offset = arith::AddIOp::create(builder, loc, offset, extents.emit(builder, loc, planned));
     operands.push_back(
         castToMemory(builder, loc, arguments.workspaceAt(offset), emitter->workerType()));
@@ -195,9 +193,9 @@ Value KernelFunctions::emitCall(OpBuilder &builder, Value pointer) {
   Value function =
       UnrealizedConversionCastOp::create(builder, loc, pointer.getType(), constant).getResult(0);
   Value chunks = arith::IndexCastOp::create(builder, loc, i64, count);
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(builder.getContext()),
-      {pointer.getType(), pointer.getType(), pointer.getType(), i64});
+  auto type =
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                  {pointer.getType(), pointer.getType(), pointer.getType(), i64});
   LLVM::CallOp::create(builder, loc, type, ValueRange{run, self, function, pointer, chunks});
   return {};
 }

@@ -9,7 +9,8 @@
 namespace quern {
 class KernelFunctions {
 public:
-  /// `name` is the kernel's symbol; `planned` the entry's workspace, behind which the workers' own lies.
+  /// `name` is the kernel's symbol; `planned` the entry's workspace, behind which the workers' own
+  /// lies.
   KernelFunctions(KernelOp kernel, llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> dims,
                   Extent planned, int64_t firstCheck, const TargetDescription &target);
 
@@ -17,8 +18,8 @@ public:
   void emit(mlir::OpBuilder &builder);
 
   bool isCheck() const { return !emitter; }
-  /// Calls the kernel from the entry, chunk by chunk or through `parallel`; the result is null, or a
-  /// check kernel's i32.
+  /// Calls the kernel from the entry, chunk by chunk or through `parallel`; the result is null, or
+  /// a check kernel's i32.
   mlir::Value emitCall(mlir::OpBuilder &builder, mlir::Value arguments);
   int64_t workerBytes() { return emitter ? emitter->workerBytes() : 0; }
   /// Total of the workers' bytes that precede one worker's share; set once all kernels are known.

@@ -53,9 +53,8 @@ SmallVector<Value> Accumulator::initial(ElementEmitter &e) const {
     if (isUnsignedElement(elementType()))
       first = integerConstant(e, type, isMax ? APInt(width, 0) : APInt::getMaxValue(width));
     else
-      first = integerConstant(e, type,
-                              isMax ? APInt::getSignedMinValue(width)
-                                    : APInt::getSignedMaxValue(width));
+      first = integerConstant(
+          e, type, isMax ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width));
     break;
   }
   }
@@ -142,8 +141,8 @@ SmallVector<Value> Accumulator::step(ElementEmitter &e, ValueRange carried,
   Location loc = e.loc;
   SmallVector<Value> next;
   if (isa<ArgReduceOp>(root)) {
-    Value position = arith::IndexCastOp::create(b, loc, e.index.vectorOf(b.getI64Type()),
-                                                e.index.toVector(at));
+    Value position =
+        arith::IndexCastOp::create(b, loc, e.index.vectorOf(b.getI64Type()), e.index.toVector(at));
     SmallVector<Value> candidate{operands[0], position};
     Value wins = beats(e, candidate, carried);
     for (auto [old, value] : llvm::zip(carried, candidate))
@@ -190,7 +189,7 @@ Value Accumulator::finish(ElementEmitter &e, ValueRange carried) const {
   Value none = integerConstant(e, e.builder.getI64Type(), APInt(64, noIndex));
   Value isEmpty =
       arith::CmpIOp::create(e.builder, e.loc, arith::CmpIPredicate::eq, carried[1], none);
-  return arith::SelectOp::create(e.builder, e.loc, isEmpty,
-                                 e.constant(e.builder.getI64Type(), 0), carried[1]);
+  return arith::SelectOp::create(e.builder, e.loc, isEmpty, e.constant(e.builder.getI64Type(), 0),
+                                 carried[1]);
 }
 } // namespace quern

@@ -12,8 +12,8 @@ public:
   /// How many vectors are carried from turn to turn.
   size_t size() const { return mlir::isa<ArgReduceOp>(root) ? 2 : 1; }
   llvm::SmallVector<mlir::Value> initial(ElementEmitter &emitter) const;
-  /// Takes in the elements that `operands` hold (two for a contraction), at `index` along the reduced
-  /// dimension; lanes that the emitter masks off stay as they are.
+  /// Takes in the elements that `operands` hold (two for a contraction), at `index` along the
+  /// reduced dimension; lanes that the emitter masks off stay as they are.
   llvm::SmallVector<mlir::Value> step(ElementEmitter &emitter, mlir::ValueRange carried,
                                       llvm::ArrayRef<mlir::Value> operands, LaneIndex index) const;
   /// Folds all lanes into one, by halves; the result has it in every lane.

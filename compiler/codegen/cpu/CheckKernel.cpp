@@ -18,20 +18,21 @@ static Value firstOutside(ElementEmitter &e, CheckRangeOp check, Value bound) {
   TensorType type = typeOf(check.getOperand());
   Value none = arith::ConstantIntOp::create(b, loc, -1, 64);
   Value count = e.extent(type.getNumElements());
-  return emitLoop(e, emitIndex(b, loc, 0), count, none, [&](Value i, ValueRange carried) {
-           Value vector = e.emit(check.getOperand(), Position{LaneIndex::uniform(i)});
-           vector = emitConversion(e, vector, type.getElementType(), b.getI64Type());
-           Value element = vector::ExtractOp::create(b, loc, vector, ArrayRef<int64_t>{0});
-           // A negative number is a very large one when it is taken as unsigned.
-           Value outside =
-               arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, element, bound);
-           Value isFirst =
-               arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, carried[0], none);
-           Value found = arith::AndIOp::create(b, loc, outside, isFirst);
-           Value position = arith::IndexCastOp::create(b, loc, b.getI64Type(), i);
-           return SmallVector<Value>{
-               arith::SelectOp::create(b, loc, found, position, carried[0])};
-         })
+  return emitLoop(e, emitIndex(b, loc, 0), count, none,
+                  [&](Value i, ValueRange carried) {
+                    Value vector = e.emit(check.getOperand(), Position{LaneIndex::uniform(i)});
+                    vector = emitConversion(e, vector, type.getElementType(), b.getI64Type());
+                    Value element = vector::ExtractOp::create(b, loc, vector, ArrayRef<int64_t>{0});
+                    // A negative number is a very large one when it is taken as unsigned.
+                    Value outside =
+                        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, element, bound);
+                    Value isFirst =
+                        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, carried[0], none);
+                    Value found = arith::AndIOp::create(b, loc, outside, isFirst);
+                    Value position = arith::IndexCastOp::create(b, loc, b.getI64Type(), i);
+                    return SmallVector<Value>{
+                        arith::SelectOp::create(b, loc, found, position, carried[0])};
+                  })
       .front();
 }
 

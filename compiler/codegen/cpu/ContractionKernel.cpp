@@ -1,6 +1,6 @@
-// Contraction kernels on the register-tiled emitter: dimensions collapse to batch, M, N and K; operands
-// that lie in memory as it wants them are read in place, all others are computed while they are packed;
-// the rest of the kernel runs on the accumulators before they are stored.
+// Contraction kernels on the register-tiled emitter: dimensions collapse to batch, M, N and K;
+// operands that lie in memory as it wants them are read in place, all others are computed while
+// they are packed; the rest of the kernel runs on the accumulators before they are stored.
 #include "compiler/codegen/cpu/Contraction.h"
 #include "compiler/codegen/cpu/KernelEmitter.h"
 #include "compiler/codegen/cpu/LoopNest.h"
@@ -96,8 +96,7 @@ public:
     }
     bind(spec.a, lhs, spec.m, spec.k, frame, outer, indices.value(batchIndex), batchAt);
     bind(spec.b, rhs, spec.n, spec.k, frame, outer, indices.value(batchIndex), batchAt);
-    spec.epilogue = [&](OpBuilder &b, Location at, Value row, Value col, Value values,
-                        Value mask) {
+    spec.epilogue = [&](OpBuilder &b, Location at, Value row, Value col, Value values, Value mask) {
       ElementEmitter e(b, at, frame, cast<VectorType>(values.getType()).getNumElements());
       e.setMask(mask);
       e.bind(root.getResult(), values);

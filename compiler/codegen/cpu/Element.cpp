@@ -62,8 +62,7 @@ Value ElementEmitter::emitUncached(Value value, const Position &position) {
     Value outer = guard;
     if (type.getRank() == 0)
       guard = {};
-    Value element =
-        load(memory, type.getElementType(), linearise(position, type.getExtents()));
+    Value element = load(memory, type.getElementType(), linearise(position, type.getExtents()));
     guard = outer;
     return element;
   }
@@ -107,8 +106,7 @@ Value ElementEmitter::emitUncached(Value value, const Position &position) {
         Position full = expand(position, type.getExtents());
         for (auto [i, offset] : llvm::enumerate(getExtents(o.getOffsets()))) {
           Value stride = emitIndex(builder, loc, o.getStrides()[i]);
-          full[i] =
-              index.add(index.mul(full[i], stride), LaneIndex::uniform(extent(offset)));
+          full[i] = index.add(index.mul(full[i], stride), LaneIndex::uniform(extent(offset)));
         }
         return emit(o.getOperand(), full);
       })
@@ -172,9 +170,7 @@ Value ElementEmitter::load(Value memory, Type elementType, LaneIndex at) {
   Type storage = storageType(elementType);
   VectorType type = index.vectorOf(storage);
   Value lanesOn = combinedMask(), result;
-  auto zero = [&] {
-    return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  };
+  auto zero = [&] { return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type)); };
   if (at.isUniform() && !guard) {
     result = index.splat(memref::LoadOp::create(builder, loc, memory, at.base));
   } else if (!at.vector && (at.step == 1 || lanes == 1)) {
@@ -215,8 +211,7 @@ Value ElementEmitter::roundToBF16(Value vector) {
     return arith::ConstantOp::create(
         builder, loc, DenseElementsAttr::get(bits, builder.getI32IntegerAttr(value)));
   };
-  Value isNaN =
-      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, vector, vector);
+  Value isNaN = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, vector, vector);
   Value word = arith::BitcastOp::create(builder, loc, bits, vector);
   Value odd = arith::AndIOp::create(
       builder, loc, arith::ShRUIOp::create(builder, loc, word, number(16)), number(1));
@@ -280,8 +275,8 @@ LaneIndex ElementEmitter::toIndex(Value vector, bool isUniform) {
     return LaneIndex::uniform(
         arith::IndexCastOp::create(builder, loc, builder.getIndexType(), first));
   }
-  return LaneIndex::perLane(arith::IndexCastOp::create(
-      builder, loc, index.vectorOf(builder.getIndexType()), vector));
+  return LaneIndex::perLane(
+      arith::IndexCastOp::create(builder, loc, index.vectorOf(builder.getIndexType()), vector));
 }
 
 Value ElementEmitter::emitConstant(ConstantOp op, const Position &position) {

@@ -113,8 +113,8 @@ mlir::Value emitPointwise(ElementEmitter &emitter, mlir::Operation *op,
 mlir::Value emitConversion(ElementEmitter &emitter, mlir::Value vector, mlir::Type from,
                            mlir::Type to);
 
-/// Whether emitting `value` at a position whose last index covers dimensions `known` and after needs
-/// that index taken apart into one a dimension.
+/// Whether emitting `value` at a position whose last index covers dimensions `known` and after
+/// needs that index taken apart into one a dimension.
 bool needsExpansion(mlir::Value value, size_t known);
 } // namespace quern
 

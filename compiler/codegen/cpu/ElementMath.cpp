@@ -92,11 +92,12 @@ static Value emitCompare(ElementEmitter &e, CompareOp op, Value x, Value y) {
   static constexpr P signedRelations[] = {P::eq, P::ne, P::slt, P::sle, P::sgt, P::sge};
   static constexpr P unsignedRelations[] = {P::eq, P::ne, P::ult, P::ule, P::ugt, P::uge};
   const P *relations = isUnsignedElement(type) ? unsignedRelations : signedRelations;
-  return arith::CmpIOp::create(e.builder, e.loc, relations[static_cast<int>(op.getRelation())], x, y);
+  return arith::CmpIOp::create(e.builder, e.loc, relations[static_cast<int>(op.getRelation())], x,
+                               y);
 }
 
-/// floor(x / y) on integers, 0 for a divisor 0. Division by -1 is negation, since the machine's traps
-/// on the smallest number.
+/// floor(x / y) on integers, 0 for a divisor 0. Division by -1 is negation, since the machine's
+/// traps on the smallest number.
 static Value floorDivide(ElementEmitter &e, Value x, Value y, bool isUnsigned) {
   OpBuilder &b = e.builder;
   Location loc = e.loc;

@@ -6,7 +6,8 @@ using namespace mlir;
 namespace quern {
 
 Value ElementEmitter::emitRandom(RandomOp op, const Position &position) {
-  VectorType word = index.vectorOf(builder.getI32Type()), wide = index.vectorOf(builder.getI64Type());
+  VectorType word = index.vectorOf(builder.getI32Type()),
+             wide = index.vectorOf(builder.getI64Type());
   auto words = [&](uint32_t value) -> Value {
     return arith::ConstantOp::create(
         builder, loc,
@@ -49,8 +50,7 @@ Value ElementEmitter::emitRandom(RandomOp op, const Position &position) {
     counter[3] = low0;
   }
   Value bits = arith::ShRUIOp::create(builder, loc, counter[0], words(8));
-  Value number =
-      arith::UIToFPOp::create(builder, loc, index.vectorOf(builder.getF32Type()), bits);
+  Value number = arith::UIToFPOp::create(builder, loc, index.vectorOf(builder.getF32Type()), bits);
   return arith::MulFOp::create(builder, loc, number, constant(builder.getF32Type(), 0x1p-24));
 }
 } // namespace quern

@@ -1,5 +1,5 @@
-// Emitting elements through ops that only move them: positions in the result become positions in the
-// operand, taken apart into one index a dimension only where they must be.
+// Emitting elements through ops that only move them: positions in the result become positions in
+// the operand, taken apart into one index a dimension only where they must be.
 #include "compiler/codegen/cpu/Element.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -39,9 +39,8 @@ Value ElementEmitter::emitBroadcast(BroadcastOp op, const Position &position) {
   if (route == BroadcastRoute::expand)
     from = expand(position, result.getExtents());
   for (auto [i, dim] : llvm::enumerate(dims)) {
-    bool repeats =
-        route == BroadcastRoute::origin ||
-        (operand.getExtent(i).isConstant(1) && !result.getExtent(dim).isConstant(1));
+    bool repeats = route == BroadcastRoute::origin ||
+                   (operand.getExtent(i).isConstant(1) && !result.getExtent(dim).isConstant(1));
     if (!repeats && route == BroadcastRoute::tail && size_t(dim) + 1 >= from.size()) {
       to.push_back(from.back());
       break;
@@ -84,8 +83,8 @@ Value ElementEmitter::emitReshape(ReshapeOp op, const Position &position) {
   ArrayRef<LaneIndex> rest = ArrayRef<LaneIndex>(position).drop_front(match.prefix);
   ArrayRef<Extent> restShape = ArrayRef<Extent>(shape).drop_front(match.prefix);
   if (position.size() == rank && match.suffix > 0) {
-    LaneIndex middle = linearise(Position(rest.drop_back(match.suffix)),
-                                 restShape.drop_back(match.suffix));
+    LaneIndex middle =
+        linearise(Position(rest.drop_back(match.suffix)), restShape.drop_back(match.suffix));
     ArrayRef<Extent> target =
         ArrayRef<Extent>(fromShape).drop_front(match.prefix).drop_back(match.suffix);
     if (!target.empty())
@@ -192,8 +191,7 @@ Value ElementEmitter::emitDynamicSlice(DynamicSliceOp op, const Position &positi
   TensorType operand = typeOf(op.getOperand()), result = typeOf(op.getResult());
   Position full = expand(position, result.getExtents());
   for (auto [i, offset] : llvm::enumerate(op.getOffsets()))
-    full[i] =
-        index.add(full[i], clampedOffset(offset, operand.getExtent(i), result.getExtent(i)));
+    full[i] = index.add(full[i], clampedOffset(offset, operand.getExtent(i), result.getExtent(i)));
   return emit(op.getOperand(), full);
 }
 
@@ -225,9 +223,10 @@ bool needsExpansion(Value value, size_t known) {
     BroadcastRoute route = routeOf(broadcast, known + 1);
     if (route == BroadcastRoute::expand)
       return true;
-    size_t lead = llvm::count_if(broadcast.getDimensions(),
-                                 [&](int64_t d) { return size_t(d) < known; });
-    size_t inner = route == BroadcastRoute::tail ? lead : std::max<int64_t>(operand.getRank(), 1) - 1;
+    size_t lead =
+        llvm::count_if(broadcast.getDimensions(), [&](int64_t d) { return size_t(d) < known; });
+    size_t inner =
+        route == BroadcastRoute::tail ? lead : std::max<int64_t>(operand.getRank(), 1) - 1;
     return needsExpansion(broadcast.getOperand(), inner);
   }
   if (auto reshape = dyn_cast<ReshapeOp>(op)) {

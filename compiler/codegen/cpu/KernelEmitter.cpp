@@ -12,8 +12,8 @@ static constexpr int64_t chunkWork = 16384;
 
 Value KernelEmitter::unitsPerChunk(OpBuilder &builder, Location loc, const ExtentValues &extents) {
   Value one = emitIndex(builder, loc, 1);
-  Value work = builder.createOrFold<arith::MaxSIOp>(
-      loc, extents.emit(builder, loc, schedule().work), one);
+  Value work =
+      builder.createOrFold<arith::MaxSIOp>(loc, extents.emit(builder, loc, schedule().work), one);
   Value units = builder.createOrFold<arith::DivUIOp>(loc, emitIndex(builder, loc, chunkWork), work);
   return builder.createOrFold<arith::MaxSIOp>(loc, units, one);
 }

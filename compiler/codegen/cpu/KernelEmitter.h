@@ -6,8 +6,8 @@
 #include "compiler/target/TargetDescription.h"
 
 namespace quern {
-/// Independent units of work, such as rows or vectors of elements, and roughly how many elements each
-/// takes. Both are functions of shapes alone, so that results do not depend on threads.
+/// Independent units of work, such as rows or vectors of elements, and roughly how many elements
+/// each takes. Both are functions of shapes alone, so that results do not depend on threads.
 struct Schedule {
   Extent units;
   Extent work;
@@ -37,9 +37,7 @@ protected:
 
   mlir::Block &body() { return kernel.getBody().front(); }
   mlir::ValueRange outputs() { return body().getTerminator()->getOperands(); }
-  static TensorType typeOf(mlir::Value value) {
-    return llvm::cast<TensorType>(value.getType());
-  }
+  static TensorType typeOf(mlir::Value value) { return llvm::cast<TensorType>(value.getType()); }
 
   KernelOp kernel;
   const TargetDescription &target;
@@ -62,8 +60,9 @@ std::unique_ptr<KernelEmitter> createScatterEmitter(KernelOp kernel,
 std::unique_ptr<KernelEmitter> createContractionEmitter(KernelOp kernel,
                                                         const TargetDescription &target);
 
-/// Emits a check kernel: returns an i32, 0 or the number of the first check that failed, after storing
-/// element, position and bound at `fault` (an `!llvm.ptr`). Checks are numbered from `firstNumber`.
+/// Emits a check kernel: returns an i32, 0 or the number of the first check that failed, after
+/// storing element, position and bound at `fault` (an `!llvm.ptr`). Checks are numbered from
+/// `firstNumber`.
 mlir::Value emitChecks(mlir::OpBuilder &builder, mlir::Location loc, KernelOp kernel,
                        const KernelFrame &frame, mlir::Value fault, int64_t firstNumber);
 } // namespace quern

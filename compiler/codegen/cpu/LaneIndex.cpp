@@ -28,8 +28,8 @@ Value IndexMath::toVector(LaneIndex a) {
   Value steps = arith::ConstantOp::create(
       builder, loc,
       DenseElementsAttr::get(type, llvm::map_to_vector(offsets, [&](int64_t offset) -> Attribute {
-        return builder.getIndexAttr(offset);
-      })));
+                               return builder.getIndexAttr(offset);
+                             })));
   return arith::AddIOp::create(builder, loc, vector, steps);
 }
 
@@ -57,7 +57,8 @@ LaneIndex IndexMath::mul(LaneIndex a, Value factor) {
     return a;
   if (!a.vector && (a.step == 0 || constant))
     return {builder.createOrFold<arith::MulIOp>(loc, a.base, factor),
-            a.step * constant.value_or(1), {}};
+            a.step * constant.value_or(1),
+            {}};
   return apply<arith::MulIOp>(a, LaneIndex::uniform(factor));
 }
 

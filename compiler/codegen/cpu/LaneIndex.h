@@ -1,4 +1,5 @@
-// Indices of the elements that one vector holds: the same for all lanes, evenly spaced, or arbitrary.
+// Indices of the elements that one vector holds: the same for all lanes, evenly spaced, or
+// arbitrary.
 #ifndef QUERN_COMPILER_CODEGEN_CPU_LANEINDEX_H
 #define QUERN_COMPILER_CODEGEN_CPU_LANEINDEX_H
 

@@ -70,10 +70,9 @@ SmallVector<Value> emitBlocks(ElementEmitter &e, Value first, Value last, Value 
   Value full = b.createOrFold<arith::DivUIOp>(loc, count, width);
   Value end = b.createOrFold<arith::MinSIOp>(loc, last, full);
   auto startOf = [&](Value unit) { return b.createOrFold<arith::MulIOp>(loc, unit, width); };
-  SmallVector<Value> carried =
-      emitLoop(e, first, end, initial, [&](Value unit, ValueRange values) {
-        return body(LaneIndex::contiguous(startOf(unit)), values);
-      });
+  SmallVector<Value> carried = emitLoop(e, first, end, initial, [&](Value unit, ValueRange values) {
+    return body(LaneIndex::contiguous(startOf(unit)), values);
+  });
   Value start = startOf(full);
   Value rest = b.createOrFold<arith::SubIOp>(loc, count, start);
   if (getConstantIntValue(rest) == std::optional<int64_t>(0) || e.lanes == 1)
@@ -123,12 +122,11 @@ static SmallVector<Value> emitDimensions(ElementEmitter &e, ArrayRef<Extent> sha
       return emitDimensions(e, shape.drop_front(), next, values, body);
     });
   Extent units = (shape.front() + (e.lanes - 1)).floorDiv(e.lanes);
-  return emitBlocks(e, zero, e.extent(units), size, initial,
-                    [&](LaneIndex at, ValueRange values) {
-                      Position next = outer;
-                      next.push_back(at);
-                      return body(next, values);
-                    });
+  return emitBlocks(e, zero, e.extent(units), size, initial, [&](LaneIndex at, ValueRange values) {
+    Position next = outer;
+    next.push_back(at);
+    return body(next, values);
+  });
 }
 
 SmallVector<Value> emitSpace(ElementEmitter &e, ArrayRef<Extent> shape, bool flat,

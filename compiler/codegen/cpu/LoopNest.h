@@ -16,13 +16,14 @@ llvm::SmallVector<mlir::Value>
 emitLoop(ElementEmitter &emitter, mlir::Value begin, mlir::Value end, mlir::ValueRange initial,
          llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
 
-/// Runs `body` on vectors `first` to `last` (exclusive) of the elements [0, count); the last vector is
-/// masked where it is not full.
+/// Runs `body` on vectors `first` to `last` (exclusive) of the elements [0, count); the last vector
+/// is masked where it is not full.
 llvm::SmallVector<mlir::Value> emitBlocks(ElementEmitter &emitter, mlir::Value first,
                                           mlir::Value last, mlir::Value count,
                                           mlir::ValueRange initial, BlockBody body);
 
-/// Runs `body` on all elements of a shape. With `flat`, positions have one index for all dimensions.
+/// Runs `body` on all elements of a shape. With `flat`, positions have one index for all
+/// dimensions.
 llvm::SmallVector<mlir::Value> emitSpace(ElementEmitter &emitter, llvm::ArrayRef<Extent> shape,
                                          bool flat, mlir::ValueRange initial, SpaceBody body);
 

@@ -12,8 +12,7 @@ public:
 
 private:
   bool isFlat() {
-    bool expands =
-        llvm::any_of(outputs(), [](Value output) { return needsExpansion(output, 0); });
+    bool expands = llvm::any_of(outputs(), [](Value output) { return needsExpansion(output, 0); });
     return preferFlat(shape(), expands);
   }
   SmallVector<Extent> shape() { return typeOf(outputs()[0]).getExtents(); }

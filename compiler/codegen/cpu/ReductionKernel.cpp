@@ -1,6 +1,6 @@
-// Kernels with reductions, and contractions that the register-tiled emitter does not take. Two ways:
-// by rows, with the lanes along the reduced dimensions and any number of stages over the same row; and
-// by columns, with the lanes along the innermost kept dimension.
+// Kernels with reductions, and contractions that the register-tiled emitter does not take. Two
+// ways: by rows, with the lanes along the reduced dimensions and any number of stages over the same
+// row; and by columns, with the lanes along the innermost kept dimension.
 #include "compiler/codegen/cpu/Accumulator.h"
 #include "compiler/codegen/cpu/KernelEmitter.h"
 #include "compiler/codegen/cpu/LoopNest.h"
@@ -37,8 +37,8 @@ private:
     if (auto contract = dyn_cast<ContractOp>(root)) {
       for (int64_t i : contract.getLhsContracting())
         reducedShape.push_back(operand.getExtent(i));
-      auto last = resultShape.empty() ? std::optional<int64_t>(1)
-                                      : resultShape.back().getConstant();
+      auto last =
+          resultShape.empty() ? std::optional<int64_t>(1) : resultShape.back().getConstant();
       // Few columns leave lanes empty, unless the sum is so short that it would, too.
       auto terms = productOf(kernel.getContext(), reducedShape).getConstant();
       byRows = last && *last <= 4 && !(terms && *terms <= 8);
@@ -163,7 +163,7 @@ private:
       return emitSpace(e, reducedShape, flat, initial, step);
     // One scalar loop a reduced dimension; the mask belongs to the columns.
     std::function<SmallVector<Value>(Position, ValueRange)> nest = [&](Position at,
-                                                                      ValueRange carried) {
+                                                                       ValueRange carried) {
       if (at.size() == reducedShape.size())
         return step(at, carried);
       return emitLoop(e, emitIndex(e.builder, e.loc, 0), e.extent(reducedShape[at.size()]), carried,

@@ -1,5 +1,5 @@
-// Scatter kernels: a copy of the operand, then the updates one after the other in row-major order, so
-// that sums of several updates of one place are always formed in the same order.
+// Scatter kernels: a copy of the operand, then the updates one after the other in row-major order,
+// so that sums of several updates of one place are always formed in the same order.
 #include "compiler/codegen/cpu/KernelEmitter.h"
 #include "compiler/codegen/cpu/LoopNest.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -41,8 +41,8 @@ private:
     size_t indexRank = typeOf(scatter.getIndices()[0]).getRank();
     bool isScalarWindow = updates.size() == indexRank;
     bool isContiguous =
-        !isScalarWindow && !llvm::is_contained(scatter.getDimensions(),
-                                               static_cast<int64_t>(shape.size()) - 1);
+        !isScalarWindow &&
+        !llvm::is_contained(scatter.getDimensions(), static_cast<int64_t>(shape.size()) - 1);
     ArrayRef<Extent> outer(updates);
     if (isContiguous)
       outer = outer.drop_back();

@@ -1,5 +1,5 @@
-// Every op, compiled with and without fusion, against the reference interpreter, over shapes with sizes
-// 0, 1 and those that fill no vector.
+// Every op, compiled with and without fusion, against the reference interpreter, over shapes with
+// sizes 0, 1 and those that fill no vector.
 #include "compiler/interpreter/Interpreter.h"
 #include "compiler/pipelines/Registration.h"
 #include "dialect/QuernOps.h"
@@ -59,8 +59,8 @@ static void check(const Case &one, mlir::ModuleOp module, const std::string &nam
   };
   std::vector<HostTensor> arguments;
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
-    arguments.push_back(makeTensor(mlir::cast<TensorType>(type),
-                                   shapeOf(mlir::cast<TensorType>(type)), i + 1));
+    arguments.push_back(
+        makeTensor(mlir::cast<TensorType>(type), shapeOf(mlir::cast<TensorType>(type)), i + 1));
   llvm::SmallVector<BoundedTensor> expected;
   std::string message;
   Interpreter interpreter;

@@ -1,4 +1,5 @@
-// A module that is planned, compiled to a shared library and loaded, for tests that run its entries.
+// A module that is planned, compiled to a shared library and loaded, for tests that run its
+// entries.
 #ifndef QUERN_TESTS_UNIT_CODEGEN_COMPILEDMODULE_H
 #define QUERN_TESTS_UNIT_CODEGEN_COMPILEDMODULE_H
 
@@ -10,9 +11,10 @@
 /// One entry called with plain arrays.
 class CompiledModule {
 public:
-  /// Parses functions of phase `model` (or later), forms kernels, plans, builds and loads them. Prints
-  /// why and exits where that fails.
-  explicit CompiledModule(const std::string &text, bool fuse = true, const std::string &cpu = "host");
+  /// Parses functions of phase `model` (or later), forms kernels, plans, builds and loads them.
+  /// Prints why and exits where that fails.
+  explicit CompiledModule(const std::string &text, bool fuse = true,
+                          const std::string &cpu = "host");
 
   struct Call {
     std::vector<const void *> inputs;

@@ -57,7 +57,8 @@ func.func @f(%x: !quern.tensor<[B, N], f32>) -> (!quern.tensor<[B, N], f32>, !qu
   %6 = quern.div %3, %5 : !quern.tensor<[B, N], f32>
   %7 = quern.argreduce max %x dim 1 : !quern.tensor<[B, N], f32> -> !quern.tensor<[B], i64>
   return %6, %7 : !quern.tensor<[B, N], f32>, !quern.tensor<[B], i64>
-})", fuse);
+})",
+                        fuse);
   for (int64_t rows : {0, 1, 3, 600})
     for (int64_t columns : {1, 10, 16, 37}) {
       std::vector<float> x = numbers(rows * columns, 3), out(rows * columns + 1, 99);
@@ -104,8 +105,8 @@ func.func @batched(%x: !quern.tensor<[H, M, K], f32>, %w: !quern.tensor<[H, K, 3
   %0 = quern.contract %x, %w batch [0] x [0] contracting [2] x [1] : (!quern.tensor<[H, M, K], f32>, !quern.tensor<[H, K, 3], f32>) -> !quern.tensor<[H, M, 3], f32>
   return %0 : !quern.tensor<[H, M, 3], f32>
 })");
-  const int64_t sizes[][3] = {{0, 4, 4}, {1, 1, 1}, {5, 3, 0}, {17, 33, 9}, {64, 10, 100}, {50, 1, 7},
-                              {2, 600, 300}, {300, 70, 600}};
+  const int64_t sizes[][3] = {{0, 4, 4},     {1, 1, 1},  {5, 3, 0},     {17, 33, 9},
+                              {64, 10, 100}, {50, 1, 7}, {2, 600, 300}, {300, 70, 600}};
   for (auto [m, n, k] : sizes) {
     std::vector<float> x = numbers(m * k, 4), w = numbers(n * k, 5), b = numbers(n, 6);
     std::vector<float> out(m * n + 1, 99), transposed(m * n + 1, 99);
@@ -208,7 +209,8 @@ func.func private @sgd_b(%p: !quern.tensor<[2], f32> {quern.role = "param", quer
   %1 = quern.mul %0, %g : !quern.tensor<[2], f32>
   %2 = quern.sub %p, %1 : !quern.tensor<[2], f32>
   return %2 : !quern.tensor<[2], f32>
-})", fuse);
+})",
+                        fuse);
   CHECK(module.model().param_count == 2);
   for (int64_t rows : {1, 5, 40}) {
     std::vector<float> x = numbers(rows * 3, 11), y = numbers(rows * 2, 12), w = numbers(6, 13);
