@@ -40,7 +40,10 @@ ContractionPlan quern::planContraction(const ContractionSpec &spec,
   int64_t columns = large ? 8 * tileColumns : 4 * tileColumns;
   plan.chunkColumns = n ? balanced(*n, columns, tileColumns) : columns;
 
-  plan.packB = spec.b.kContiguous || spec.b.prologue || large;
+  // A panel of a few 256-bit vectors is one cache line a row: strided reads of it then cost more
+  // than a copy that many rows share.
+  bool narrowPanel = !wide && (!m || *m >= 64);
+  plan.packB = spec.b.kContiguous || spec.b.prologue || large || narrowPanel;
   plan.packA = spec.a.prologue || large;
   // Packing B costs more than a few rows give back.
   plan.vectorRows = spec.a.prologue || spec.b.prologue ? 0 : 3;
