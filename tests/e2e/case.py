@@ -1,0 +1,71 @@
+"""What the end-to-end tests share: cases with names, running commands, reading safetensors."""
+import json
+import os
+import re
+import struct
+import subprocess
+import tempfile
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+BUILD = os.path.abspath(os.environ.get("QUERN_BUILD", os.path.join(ROOT, "build")))
+QUERN = os.path.join(BUILD, "bin/quern")
+EXAMPLES = os.path.join(ROOT, "examples")
+CASES = []
+
+
+def case(function):
+    """Registers a function as the case of its name; it gets a folder of its own, and fails by raising."""
+    CASES.append((function.__module__ + "." + function.__name__, function))
+    return function
+
+
+def run(*words, status=0, cwd=None):
+    """Runs a command and returns its stdout and stderr; raises where it does not exit with `status`."""
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=600)
+    if done.returncode != status:
+        what = (done.stderr or done.stdout).strip().splitlines()[-3:]
+        raise AssertionError(f"{os.path.basename(words[0])} {words[1:3]} exits with {done.returncode}: {what}")
+    return done.stdout, done.stderr
+
+
+def example(name):
+    return os.path.join(EXAMPLES, name)
+
+
+_programs = {}
+_folder = tempfile.TemporaryDirectory()
+
+
+def program(source):
+    """The native program of examples/SOURCE.qn, built once."""
+    if source not in _programs:
+        path = os.path.join(_folder.name, source.replace("/", "-"))
+        run(QUERN, "build", example(source + ".qn"), "-o", path)
+        _programs[source] = path
+    return _programs[source]
+
+
+def losses(text, figure="loss"):
+    return [float(n) for n in re.findall(rf"\b{figure}: (\S+?)(?:,|$)", text, re.M)]
+
+
+def expect(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+def tensors(path):
+    """The f32 tensors of a safetensors file, by name."""
+    data = open(path, "rb").read()
+    (size,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + size])
+    found = {}
+    for name, entry in header.items():
+        if name != "__metadata__" and entry["dtype"] == "F32":
+            first, last = entry["data_offsets"]
+            found[name] = struct.unpack(f"<{(last - first) // 4}f", data[8 + size + first : 8 + size + last])
+    return found
+
+
+def same(left, right):
+    expect(open(left, "rb").read() == open(right, "rb").read(), f"{left} and {right} differ")
