@@ -48,6 +48,14 @@ public:
   llvm::StringRef getName(uint32_t file) const { return files[file]->name; }
   llvm::StringRef getText(uint32_t file) const { return files[file]->text; }
   llvm::StringRef getText(Place place) const;
+  /// Files that were read, without the embedded library.
+  std::vector<std::string> getFileNames() const {
+    std::vector<std::string> names;
+    for (const auto &file : files)
+      if (!file->library)
+        names.push_back(file->name);
+    return names;
+  }
   bool isLibrary(uint32_t file) const { return files[file]->library; }
   bool isLibrary(Place place) const { return place.isValid() && isLibrary(place.file); }
   LineColumn getLineColumn(Place place) const;

@@ -203,11 +203,20 @@ bool KernelGroups::mayMerge(KernelGroup &producer, KernelGroup &consumer) {
   }
 
   if (consumer.kind == KernelKind::contraction) {
+    if (producer.kind != KernelKind::pointwise || !isCheap(producer))
+      return false;
+    bool feedsRoot = llvm::any_of(consumer.root->getOperands(), [&](Value operand) {
+      return producer.ops.contains(operand.getDefiningOp());
+    });
+    bool staysInside = llvm::all_of(
+        outputs, [&](Value v) { return consumer.ops.contains(v.getDefiningOp()); });
+    // What the epilogue reads, such as a repeated bias, is computed where it is read.
+    if (!feedsRoot)
+      return staysInside && staysInPlace(merged.ops, consumer.root, KernelKind::contraction);
     // A prologue is evaluated while the operand is packed: only what costs next to nothing.
-    return producer.kind == KernelKind::pointwise && isCheap(producer) &&
-           outputsOf(producer).size() == 1 &&
+    return outputsOf(producer).size() == 1 &&
            llvm::all_of(producer.ops, [](Operation *op) { return op->hasTrait<Pointwise>(); }) &&
-           llvm::all_of(outputs, [&](Value v) { return consumer.ops.contains(v.getDefiningOp()); });
+           staysInside;
   }
   if (producer.kind == KernelKind::contraction) {
     ArrayRef<ExtentAttr> space = typeOf(producer.root->getResult(0)).getShape();
@@ -316,9 +325,6 @@ void KernelGroups::fuse() {
   while (repeatCheapProducers())
     ;
   // Work after a root is free while the result is in registers, so roots choose first.
-  mergeWhere([](KernelGroup &p, KernelGroup &c) {
-    return c.kind == Kind::pointwise && p.kind == Kind::pointwise && c.ops.size() == 1;
-  });
   mergeWhere([](KernelGroup &p, KernelGroup &) { return p.kind == Kind::contraction; });
   mergeWhere([](KernelGroup &p, KernelGroup &) { return p.kind == Kind::reduction; });
   mergeWhere([](KernelGroup &, KernelGroup &) { return true; });

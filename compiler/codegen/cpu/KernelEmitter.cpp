@@ -46,10 +46,10 @@ void KernelEmitter::emitChunk(OpBuilder &builder, Location loc, const KernelFram
 
 std::unique_ptr<KernelEmitter> createKernelEmitter(KernelOp kernel,
                                                    const TargetDescription &target) {
-  // Several dependent roots of different shapes need an emitter of their own.
-  if (kernel.getKind() == KernelKind::whole || kernel.getKind() == KernelKind::window)
-    kernel.emitError() << "a kernel of kind '" << stringifyKernelKind(kernel.getKind())
-                       << "' cannot be compiled for this target";
+  if (kernel.getKind() == KernelKind::whole)
+    return createWholeEmitter(kernel, target);
+  if (kernel.getKind() == KernelKind::window)
+    kernel.emitError() << "a kernel of kind 'window' cannot be compiled for this target";
   for (Operation &op : kernel.getBody().front()) {
     if (isa<ScatterOp>(op))
       return createScatterEmitter(kernel, target);

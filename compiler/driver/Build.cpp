@@ -1,0 +1,80 @@
+// `quern build`, `check`, `explain`, and the commands that run a built program.
+#include "compiler/driver/Commands.h"
+#include "compiler/explain/Explain.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+
+namespace quern {
+
+/// A rule for make or ninja: the output depends on every file that was read.
+static bool writeDependencies(Compilation &compilation) {
+  const CommandLine &line = compilation.getLine();
+  llvm::SmallString<128> path(line.dependencyFile);
+  if (path.empty()) {
+    path = line.output;
+    llvm::sys::path::replace_extension(path, "d");
+  }
+  std::error_code ec;
+  llvm::raw_fd_ostream os(path, ec);
+  if (ec)
+    return compilation.fail("cannot write " + path + ": " + ec.message());
+  auto escape = [](llvm::StringRef name) {
+    std::string text;
+    for (char c : name) {
+      if (c == ' ' || c == '#')
+        text += '\\';
+      text += c;
+      if (c == '$')
+        text += '$';
+    }
+    return text;
+  };
+  os << escape(line.output) << ":";
+  for (const std::string &file : compilation.getSources().getFileNames())
+    os << " " << escape(file);
+  os << "\n";
+  return true;
+}
+
+int buildCommand(Compilation &compilation) {
+  const CommandLine &line = compilation.getLine();
+  if (!compilation.build(outputKindOf(line.output), line.output))
+    return 1;
+  return line.writeDependencies && !writeDependencies(compilation);
+}
+
+int checkCommand(Compilation &compilation) { return !compilation.runTo("grad"); }
+
+int explainCommand(Compilation &compilation) {
+  if (!compilation.runTo("planned"))
+    return 1;
+  explain(compilation.getModule(), compilation.getLine().pipeline.dims, llvm::outs());
+  return 0;
+}
+
+int programCommand(Compilation &compilation) {
+  const CommandLine &line = compilation.getLine();
+  llvm::SmallString<128> folder;
+  if (std::error_code ec = llvm::sys::fs::createUniqueDirectory("quern", folder)) {
+    compilation.fail("cannot make a temporary folder: " + ec.message());
+    return 1;
+  }
+  llvm::SmallString<128> program(folder);
+  llvm::sys::path::append(program, compilation.getModelName());
+  int status = 1;
+  if (compilation.build(OutputKind::program, program)) {
+    llvm::SmallVector<llvm::StringRef> arguments{program, line.command};
+    for (const std::string &argument : line.programArguments)
+      arguments.push_back(argument);
+    std::string message;
+    status = llvm::sys::ExecuteAndWait(program, arguments, std::nullopt, {}, 0, 0, &message);
+    if (!message.empty())
+      compilation.fail("cannot run the built program: " + message);
+    if (status < 0)
+      status = 1;
+  }
+  llvm::sys::fs::remove_directories(folder);
+  return status;
+}
+} // namespace quern

@@ -1,0 +1,200 @@
+// One compilation, from the file to the artefact.
+#include "compiler/driver/Compilation.h"
+#include "compiler/artefact/Descriptor.h"
+#include "compiler/artefact/Header.h"
+#include "compiler/codegen/EmitLoops.h"
+#include "compiler/codegen/cpu/LowerToLLVM.h"
+#include "compiler/pipelines/Registration.h"
+#include "compiler/target/Link.h"
+#include "compiler/target/ObjectEmission.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+namespace quern {
+
+Compilation::Compilation(const CommandLine &line)
+    : line(line), diagnostics(sources), llvmContext(std::make_unique<llvm::LLVMContext>()) {
+  DialectRegistry registry;
+  registerDialects(registry);
+  registerCpuDialects(registry);
+  registerTranslations(registry);
+  context.appendDialectRegistry(registry);
+  context.loadAllAvailableDialects();
+}
+
+Compilation::~Compilation() = default;
+
+bool Compilation::fail(const Twine &message) const {
+  llvm::errs() << "error: " << message << "\n";
+  return false;
+}
+
+void Compilation::printDiagnostics() const {
+  if (line.jsonDiagnostics)
+    diagnostics.printJson(llvm::errs());
+  else
+    diagnostics.print(llvm::errs(), line.color);
+}
+
+std::string Compilation::getModelName() const {
+  std::string name = line.name.empty() ? llvm::sys::path::stem(line.file).str() : line.name;
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return name.empty() || llvm::isDigit(name[0]) ? "_" + name : name;
+}
+
+bool Compilation::load() {
+  if (StringRef(line.file).ends_with(".mlir")) {
+    module = parseSourceFile<ModuleOp>(line.file, &context);
+    return static_cast<bool>(module);
+  }
+  FrontendOptions options;
+  options.importPaths = line.importPaths;
+  options.runFunction = line.function;
+  module = compileToModel(context, sources, line.file, options, diagnostics);
+  printDiagnostics();
+  return module && !diagnostics.hasErrors();
+}
+
+bool Compilation::describe() {
+  auto described = describeTarget(line.target);
+  if (!described)
+    return fail(llvm::toString(described.takeError()));
+  target = *described;
+  return true;
+}
+
+bool Compilation::runTo(StringRef phase) {
+  if (!describe() || !load())
+    return false;
+  bool toLoops = phase == "loops";
+  const Phase *row = findPhase(toLoops ? "planned" : phase);
+  if (failed(runToPhase(*module, *row, line.pipeline)))
+    return false;
+  if (!toLoops)
+    return true;
+  PassManager passes(&context);
+  passes.addPass(createEmitLoops(target));
+  return succeeded(passes.run(*module));
+}
+
+std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
+  if (!runTo("planned"))
+    return nullptr;
+  // The descriptor is made from the planned module, which emission changes.
+  OwningOpRef<ModuleOp> loops(module->clone());
+  PassManager passes(&context);
+  passes.addPass(createEmitLoops(target));
+  if (failed(passes.run(*loops)))
+    return nullptr;
+  copyWorkerBytes(*loops, *module);
+  PassManager lowering(&context);
+  lowering.enableVerifier(false);
+  buildLowerToLLVMPipeline(lowering);
+  if (line.pipeline.timing)
+    lowering.enableTiming();
+  if (failed(lowering.run(*loops)))
+    return nullptr;
+  auto code = translate(*loops, *llvmContext, target);
+  if (!code) {
+    fail(llvm::toString(code.takeError()));
+    return nullptr;
+  }
+  Provenance provenance;
+  provenance.name = getModelName();
+  provenance.flags = line.codeFlags;
+  provenance.cpu = target.cpu;
+  provenance.cpuFeatures =
+      target.vectorBits == 512 ? "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl" : "avx2,fma";
+  addDescriptor(**code, *module, provenance);
+  if (asProgram)
+    addProgramStart(**code, "quern_model_" + provenance.name);
+  if (llvm::Error error = optimise(**code, target)) {
+    fail(llvm::toString(std::move(error)));
+    return nullptr;
+  }
+  return std::move(*code);
+}
+
+/// The folder of the runtime's archives: `../lib` from the compiler itself.
+static std::string libraryFolder() {
+  std::string self = llvm::sys::fs::getMainExecutable(nullptr, nullptr);
+  llvm::SmallString<256> folder(llvm::sys::path::parent_path(llvm::sys::path::parent_path(self)));
+  llvm::sys::path::append(folder, "lib");
+  return folder.str().str();
+}
+
+static llvm::Error writeObject(llvm::Module &code, const TargetDescription &target,
+                               StringRef path) {
+  std::error_code ec;
+  llvm::raw_fd_ostream os(path, ec);
+  if (ec)
+    return llvm::createStringError(ec, "cannot write %s: %s", path.str().c_str(),
+                                   ec.message().c_str());
+  if (llvm::Error error = emitObject(code, target, os))
+    return error;
+  os.close();
+  if (os.has_error()) {
+    ec = os.error();
+    os.clear_error();
+    return llvm::createStringError(ec, "cannot write %s: %s", path.str().c_str(),
+                                   ec.message().c_str());
+  }
+  return llvm::Error::success();
+}
+
+bool Compilation::build(OutputKind kind, StringRef output) {
+  std::unique_ptr<llvm::Module> code = makeCode(kind == OutputKind::program);
+  if (!code)
+    return false;
+  llvm::SmallString<128> object(output);
+  if (kind != OutputKind::object)
+    if (std::error_code ec =
+            llvm::sys::fs::createTemporaryFile(getModelName(), "o", object))
+      return fail("cannot make a temporary file: " + ec.message());
+  llvm::Error error = writeObject(*code, target, object);
+  if (!error) {
+    switch (kind) {
+    case OutputKind::program:
+      error = linkExecutable(object, libraryFolder(), output);
+      break;
+    case OutputKind::sharedLibrary:
+      error = linkSharedLibrary(object, output);
+      break;
+    case OutputKind::archive:
+      error = writeArchive(object, output);
+      break;
+    case OutputKind::object:
+      break;
+    }
+  }
+  if (kind != OutputKind::object)
+    llvm::sys::fs::remove(object);
+  if (error)
+    return fail(llvm::toString(std::move(error)));
+  if (kind == OutputKind::program)
+    return true;
+  llvm::SmallString<128> header(output);
+  llvm::sys::path::replace_extension(header, "h");
+  std::error_code ec;
+  llvm::raw_fd_ostream os(header, ec);
+  if (ec)
+    return fail("cannot write " + header + ": " + ec.message());
+  writeHeader(*module, getModelName(), os);
+  return true;
+}
+
+OutputKind outputKindOf(StringRef output) {
+  return llvm::StringSwitch<OutputKind>(llvm::sys::path::extension(output))
+      .Case(".so", OutputKind::sharedLibrary)
+      .Case(".a", OutputKind::archive)
+      .Case(".o", OutputKind::object)
+      .Default(OutputKind::program);
+}
+} // namespace quern

@@ -1,0 +1,61 @@
+// One compilation: the file of a command line, taken to the phase that a command needs.
+#ifndef QUERN_COMPILER_DRIVER_COMPILATION_H
+#define QUERN_COMPILER_DRIVER_COMPILATION_H
+
+#include "compiler/driver/CommandLine.h"
+#include "compiler/frontend/Frontend.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace llvm {
+class LLVMContext;
+class Module;
+} // namespace llvm
+
+namespace quern {
+/// What `build` makes, by the suffix of its output.
+enum class OutputKind { program, sharedLibrary, archive, object };
+
+class Compilation {
+public:
+  explicit Compilation(const CommandLine &line);
+  ~Compilation();
+
+  /// Reads the file (`.qn`, or `.mlir` at phase `model`) and takes it to a phase up to `loops`. False
+  /// after errors, which have been printed.
+  bool runTo(llvm::StringRef phase);
+  /// The LLVM module with the descriptor, optimised. Null after errors, which have been printed. Runs
+  /// from the start; the module of `getModule` is then at phase `llvm`.
+  std::unique_ptr<llvm::Module> makeCode(bool asProgram);
+  /// Writes the artefact, and a header beside libraries and objects. False after printed errors.
+  bool build(OutputKind kind, llvm::StringRef output);
+
+  mlir::ModuleOp getModule() { return *module; }
+  SourceManager &getSources() { return sources; }
+  DiagnosticEngine &getDiagnostics() { return diagnostics; }
+  mlir::MLIRContext &getContext() { return context; }
+  const CommandLine &getLine() const { return line; }
+  const TargetDescription &getTarget() const { return target; }
+  std::string getModelName() const;
+  /// Prints one sentence as an error; returns false.
+  bool fail(const llvm::Twine &message) const;
+  /// Prints what the frontend found.
+  void printDiagnostics() const;
+
+private:
+  bool load();
+  bool describe();
+
+  const CommandLine &line;
+  mlir::MLIRContext context;
+  SourceManager sources;
+  DiagnosticEngine diagnostics;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  TargetDescription target;
+  std::unique_ptr<llvm::LLVMContext> llvmContext;
+};
+
+OutputKind outputKindOf(llvm::StringRef output);
+} // namespace quern
+
+#endif

@@ -1,0 +1,72 @@
+// `quern emit` and `quern phases`: the program at any phase.
+#include "compiler/driver/Commands.h"
+#include "compiler/target/ObjectEmission.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace mlir;
+namespace quern {
+
+static int emitAst(Compilation &compilation, llvm::raw_ostream &os) {
+  std::unique_ptr<ast::File> file =
+      parseFile(compilation.getDiagnostics(), compilation.getLine().file);
+  compilation.printDiagnostics();
+  if (!file || compilation.getDiagnostics().hasErrors())
+    return 1;
+  ast::print(*file, os);
+  return 0;
+}
+
+static int emitCode(Compilation &compilation, StringRef phase, llvm::raw_ostream &os) {
+  std::unique_ptr<llvm::Module> code = compilation.makeCode(/*asProgram=*/false);
+  if (!code)
+    return 1;
+  if (phase == "llvm") {
+    code->print(os, nullptr);
+    return 0;
+  }
+  llvm::SmallString<0> bytes;
+  llvm::raw_svector_ostream buffer(bytes);
+  llvm::Error error = phase == "asm" ? emitAssembly(*code, compilation.getTarget(), buffer)
+                                     : emitObject(*code, compilation.getTarget(), buffer);
+  if (error) {
+    compilation.fail(llvm::toString(std::move(error)));
+    return 1;
+  }
+  os << bytes;
+  return 0;
+}
+
+int emitCommand(Compilation &compilation) {
+  const CommandLine &line = compilation.getLine();
+  if (!findPhase(line.phase)) {
+    compilation.fail("there is no phase '" + line.phase + "'; quern phases lists them");
+    return 2;
+  }
+  std::error_code ec;
+  llvm::raw_fd_ostream os(line.output.empty() ? "-" : line.output, ec);
+  if (ec) {
+    compilation.fail("cannot write " + line.output + ": " + ec.message());
+    return 1;
+  }
+  if (line.phase == "ast")
+    return emitAst(compilation, os);
+  if (line.phase == "llvm" || line.phase == "asm" || line.phase == "obj")
+    return emitCode(compilation, line.phase, os);
+  if (!compilation.runTo(line.phase))
+    return 1;
+  compilation.getModule().print(os);
+  return 0;
+}
+
+int phasesCommand() {
+  llvm::outs() << "phases, in order\n";
+  for (const Phase &phase : getPhases())
+    llvm::outs() << "  " << llvm::left_justify(phase.name, 10) << phase.description << "\n";
+  llvm::outs() << "\noptimisations that --disable switches off\n";
+  for (auto &[name, description] : getOptimisations())
+    llvm::outs() << "  " << llvm::left_justify(name, 10) << description << "\n";
+  return 0;
+}
+} // namespace quern
