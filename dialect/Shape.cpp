@@ -102,9 +102,33 @@ LogicalResult BroadcastOp::verify() {
   }
   return success();
 }
+/// Where each dimension of `from` stands in `to`, when `to` only has extents of 1 besides.
+static std::optional<SmallVector<int64_t>> findInsertedOnes(TensorType from, TensorType to) {
+  SmallVector<int64_t> places;
+  for (int64_t i = 0; i < to.getRank(); ++i) {
+    size_t next = places.size();
+    if (next < from.getShape().size() && from.getExtent(next) == to.getExtent(i))
+      places.push_back(i);
+    else if (!to.getExtent(i).isConstant(1))
+      return std::nullopt;
+  }
+  if (places.size() != from.getShape().size())
+    return std::nullopt;
+  return places;
+}
 OpFoldResult BroadcastOp::fold(FoldAdaptor operands) {
   if (getOperand().getType() == getType())
     return getOperand();
+  if (auto reshape = getOperand().getDefiningOp<ReshapeOp>())
+    if (auto places = findInsertedOnes(reshape.getOperand().getType(), reshape.getType())) {
+      // Extents of 1 that were inserted only to be repeated need not exist at all.
+      SmallVector<int64_t> composed;
+      for (int64_t place : *places)
+        composed.push_back(getDimensions()[place]);
+      setDimensions(composed);
+      getOperandMutable().assign(reshape.getOperand());
+      return getResult();
+    }
   if (auto inner = getOperand().getDefiningOp<BroadcastOp>()) {
     // Through an extent of 1 that is repeated only here, the map still composes.
     SmallVector<int64_t> composed;

@@ -3,6 +3,7 @@
 #include "compiler/autodiff/TrainStep.h"
 #include "compiler/pipelines/Contracts.h"
 #include "compiler/transforms/FormKernels.h"
+#include "compiler/transforms/InlineComposites.h"
 #include "compiler/transforms/PlanMemory.h"
 #include "compiler/transforms/SpecializeDims.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -30,8 +31,10 @@ static void buildFused(OpPassManager &passes, const PipelineOptions &options) {
       specialize.dims.push_back((name + "=" + Twine(value)).str());
     llvm::sort(specialize.dims);
     passes.addPass(createSpecializeDims(specialize));
-    simplify(passes);
   }
+  passes.addNestedPass<func::FuncOp>(createInlineComposites());
+  // Bodies of composites repeat what stands beside them, such as the maximum of a row.
+  simplify(passes);
   FormKernelsOptions fusion;
   fusion.fuse = !options.disabled.contains("fusion");
   fusion.wholeSteps = !options.disabled.contains("whole-steps");

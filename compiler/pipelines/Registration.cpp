@@ -4,6 +4,7 @@
 #include "compiler/codegen/EmitLoops.h"
 #include "compiler/codegen/cpu/LowerToLLVM.h"
 #include "compiler/transforms/FormKernels.h"
+#include "compiler/transforms/InlineComposites.h"
 #include "compiler/transforms/PlanMemory.h"
 #include "compiler/transforms/SpecializeDims.h"
 #include "dialect/QuernOps.h"
@@ -20,6 +21,7 @@ void registerPasses() {
   mlir::registerCSE();
   registerTrainStep();
   registerFormKernels();
+  registerInlineComposites();
   registerPlanMemory();
   registerSpecializeDims();
   registerEmitLoops();

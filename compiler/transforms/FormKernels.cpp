@@ -1,6 +1,5 @@
 // The pass that cuts entries into kernels.
 #include "compiler/transforms/FormKernels.h"
-#include "compiler/autodiff/Autodiff.h"
 #include "compiler/transforms/KernelGroups.h"
 #include "compiler/transforms/LaneDims.h"
 #include "dialect/Conventions.h"
@@ -90,12 +89,6 @@ private:
     if (function.isDeclaration() || getKind(function) == "run")
       return;
     Block &block = function.getBody().front();
-    inlineComposites(block, [](CompositeOp) { return true; });
-    for (Operation &op : llvm::make_early_inc_range(block))
-      if (auto stop = dyn_cast<StopGradientOp>(op)) {
-        stop.replaceAllUsesWith(stop.getOperand());
-        stop.erase();
-      }
     KernelGroups groups(block);
     if (fuse && wholeSteps && isTiny(block))
       groups.fuseAll();

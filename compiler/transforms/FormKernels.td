@@ -7,7 +7,7 @@ include "mlir/Pass/PassBase.td"
 def FormKernels : Pass<"quern-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "cut a function into fused kernels";
   let description = [{
-    Inlines the composites, then groups primitives: pointwise work joins the contraction or reduction
+    Groups primitives; composites have been inlined: pointwise work joins the contraction or reduction
     that feeds it or reads it, reductions over the same rows join each other, and cheap work on
     arguments is repeated rather than stored. Each group becomes one `quern.kernel`. A tiny function
     whose extents are all numbers becomes a single kernel of kind `whole`, whose values stay in
