@@ -168,14 +168,42 @@ static void gather(Operation *op, C &c) {
                                  c.zerosLike(r.getOperand()), c.cotangent(r), r.getIndices(),
                                  r.getDimensions()));
 }
+/// Whether each update of a `set` is the one that stayed, in the shape of the updates: every update
+/// leaves its number at its place, and the one that finds its own number there was the last.
+static Value staysInScatter(C &c, ScatterOp r) {
+  MLIRContext *context = r.getContext();
+  TensorType indices = C::typeOf(r.getIndices()[0]), operand = r.getType();
+  Type i64 = IntegerType::get(context, 64);
+  SmallVector<Extent> placeExtents;
+  SmallVector<int64_t> dimensions;
+  for (auto [i, dimension] : llvm::enumerate(r.getDimensions())) {
+    placeExtents.push_back(operand.getExtent(dimension));
+    dimensions.push_back(i);
+  }
+  Value numbers = IotaOp::create(c.builder, c.loc,
+                                 TensorType::get(indices.getNumElements(), i64), 0);
+  numbers = c.builder.createOrFold<ReshapeOp>(c.loc, numbers, indices.getExtents());
+  TensorType placeType = TensorType::get(placeExtents, i64);
+  Value last = ScatterOp::create(c.builder, c.loc, placeType, ScatterMode::set,
+                                 c.constant(placeType, 0), numbers, r.getIndices(), dimensions);
+  Value found = GatherOp::create(c.builder, c.loc, last, r.getIndices(), dimensions);
+  Value stays = c.compare(Comparison::eq, found, numbers);
+  SmallVector<int64_t> leading = llvm::to_vector(llvm::seq<int64_t>(0, indices.getRank()));
+  return c.builder.createOrFold<BroadcastOp>(c.loc, stays,
+                                             r.getUpdates().getType().getExtents(), leading);
+}
 static void scatter(Operation *op, C &c) {
   auto r = cast<ScatterOp>(op);
   Value g = c.cotangent(r);
-  Value atPlaces = GatherOp::create(c.builder, c.loc, g, r.getIndices(), r.getDimensions());
-  c.accumulate(r.getUpdates(), atPlaces);
+  if (c.isActive(r.getUpdates())) {
+    Value atPlaces = GatherOp::create(c.builder, c.loc, g, r.getIndices(), r.getDimensions());
+    if (r.getMode() == ScatterMode::set)
+      atPlaces = c.select(staysInScatter(c, r), atPlaces, c.zerosLike(atPlaces));
+    c.accumulate(r.getUpdates(), atPlaces);
+  }
   if (r.getMode() == ScatterMode::set && c.isActive(r.getOperand()))
     g = ScatterOp::create(c.builder, c.loc, r.getType(), ScatterMode::set, g,
-                          c.zerosLike(atPlaces), r.getIndices(), r.getDimensions());
+                          c.zerosLike(r.getUpdates()), r.getIndices(), r.getDimensions());
   c.accumulate(r.getOperand(), g);
 }
 

@@ -110,8 +110,12 @@ std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
   provenance.name = getModelName();
   provenance.flags = line.codeFlags;
   provenance.cpu = target.cpu;
-  provenance.cpuFeatures =
-      target.vectorBits == 512 ? "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl" : "avx2,fma";
+  auto features = requiredFeatures(target);
+  if (!features) {
+    fail(llvm::toString(features.takeError()));
+    return nullptr;
+  }
+  provenance.cpuFeatures = *features;
   addDescriptor(**code, *module, provenance);
   if (asProgram)
     addProgramStart(**code, "quern_model_" + provenance.name);

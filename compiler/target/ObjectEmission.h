@@ -31,6 +31,10 @@ void registerTranslations(mlir::DialectRegistry &registry);
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const TargetDescription &target);
 
+/// The instruction sets that code for `target` may use, comma-separated, under LLVM's names: what the
+/// runtime checks before it loads a model.
+llvm::Expected<std::string> requiredFeatures(const TargetDescription &target);
+
 /// Translates a module of the LLVM dialect and marks every function for `target`.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translate(mlir::ModuleOp module, llvm::LLVMContext &context, const TargetDescription &target);
