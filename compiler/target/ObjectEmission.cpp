@@ -4,6 +4,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Transforms/IPO/MergeFunctions.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -101,6 +102,11 @@ llvm::Error quern::optimise(llvm::Module &module, const TargetDescription &targe
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, sccs, modules);
+  // Training, validation and prediction share kernels: equal ones are compiled once.
+  builder.registerPipelineStartEPCallback(
+      [](llvm::ModulePassManager &passes, llvm::OptimizationLevel) {
+        passes.addPass(llvm::MergeFunctionsPass());
+      });
   if (target.optimisationLevel == 0) {
     builder.buildO0DefaultPipeline(llvm::OptimizationLevel::O0).run(module, modules);
     return llvm::Error::success();
