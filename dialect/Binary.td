@@ -24,7 +24,9 @@ class Quern_BinaryOp<string mnemonic, Type type, string phrase, string meaning,
   let hasFolder = 1;
 }
 
-def Quern_AddOp : Quern_BinaryOp<"add", Quern_NumberTensor, "sum", "`x + y`.", [Commutative]>;
+def Quern_AddOp : Quern_BinaryOp<"add", Quern_NumberTensor, "sum", "`x + y`.", [Commutative]> {
+  let hasCanonicalizer = 1;
+}
 def Quern_SubOp : Quern_BinaryOp<"sub", Quern_NumberTensor, "difference", "`x - y`.">;
 def Quern_MulOp : Quern_BinaryOp<"mul", Quern_NumberTensor, "product", "`x * y`.", [Commutative]>;
 def Quern_DivOp : Quern_BinaryOp<"div", Quern_FloatTensor, "quotient", "`x / y`.">;

@@ -1,6 +1,7 @@
 // Pointwise ops: type inference, verifiers and folders.
 #include "dialect/Fold.h"
 #include "dialect/QuernOps.h"
+#include "mlir/IR/PatternMatch.h"
 #include <cmath>
 
 using namespace mlir;
@@ -146,6 +147,22 @@ OpFoldResult AddOp::fold(FoldAdaptor operands) {
     return getRhs();
   return foldBinary(*this, operands.getLhs(), operands.getRhs(), std::plus<double>(),
                     [](int64_t a, int64_t b) { return wrap(uint64_t(a) + uint64_t(b)); });
+}
+/// (x * c) + (x * c) is x * 2c: exact, since doubling only changes the exponent.
+static LogicalResult doubleProduct(AddOp op, PatternRewriter &rewriter) {
+  auto product = op.getLhs().getDefiningOp<MulOp>();
+  if (!product || op.getLhs() != op.getRhs() || !op.getType().isFloat())
+    return failure();
+  auto factor = product.getRhs().getDefiningOp<ConstantOp>();
+  std::optional<double> number = factor ? getFloatSplat(factor.getValue()) : std::nullopt;
+  if (!number)
+    return failure();
+  Value twice = ConstantOp::create(rewriter, op.getLoc(), op.getType(), 2 * *number);
+  rewriter.replaceOpWithNewOp<MulOp>(op, product.getLhs(), twice);
+  return success();
+}
+void AddOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) {
+  patterns.add(doubleProduct);
 }
 OpFoldResult SubOp::fold(FoldAdaptor operands) {
   if (isSplat(operands.getRhs(), 0) && !isNegativeZero(operands.getRhs()))
