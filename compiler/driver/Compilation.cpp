@@ -8,6 +8,7 @@
 #include "compiler/target/Link.h"
 #include "compiler/target/ObjectEmission.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -70,6 +71,16 @@ bool Compilation::describe() {
   return true;
 }
 
+bool Compilation::emitLoops(ModuleOp planned) {
+  PassManager passes(&context);
+  passes.addPass(createEmitLoops(target));
+  // Emitters write constants and index arithmetic where they need them; one of each is enough.
+  passes.addPass(createCSEPass());
+  if (line.pipeline.timing)
+    passes.enableTiming();
+  return succeeded(passes.run(planned));
+}
+
 bool Compilation::runTo(StringRef phase) {
   if (!describe() || !load())
     return false;
@@ -79,9 +90,7 @@ bool Compilation::runTo(StringRef phase) {
     return false;
   if (!toLoops)
     return true;
-  PassManager passes(&context);
-  passes.addPass(createEmitLoops(target));
-  return succeeded(passes.run(*module));
+  return emitLoops(*module);
 }
 
 std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
@@ -89,9 +98,7 @@ std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
     return nullptr;
   // The descriptor is made from the planned module, which emission changes.
   OwningOpRef<ModuleOp> loops(module->clone());
-  PassManager passes(&context);
-  passes.addPass(createEmitLoops(target));
-  if (failed(passes.run(*loops)))
+  if (!emitLoops(*loops))
     return nullptr;
   copyWorkerBytes(*loops, *module);
   PassManager lowering(&context);

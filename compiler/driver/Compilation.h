@@ -45,6 +45,8 @@ public:
 private:
   bool load();
   bool describe();
+  /// Takes a module from phase `planned` to `loops`.
+  bool emitLoops(mlir::ModuleOp planned);
 
   const CommandLine &line;
   mlir::MLIRContext context;
