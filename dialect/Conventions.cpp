@@ -31,6 +31,9 @@ StringRef getResultName(func::FuncOp function, unsigned result) {
   auto name = function.getResultAttrOfType<StringAttr>(result, attr::name);
   return name ? name.getValue() : StringRef();
 }
+bool isEntry(func::FuncOp function) {
+  return !function.isDeclaration() && getKind(function) != "run" && getKind(function) != "update";
+}
 StringRef getKind(func::FuncOp function) {
   auto kind = function->getAttrOfType<StringAttr>(attr::kind);
   return kind ? kind.getValue() : StringRef();

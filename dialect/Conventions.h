@@ -24,6 +24,8 @@ inline constexpr llvm::StringLiteral aliases = "quern.aliases";
 inline constexpr llvm::StringLiteral workspace = "quern.workspace";
 inline constexpr llvm::StringLiteral variantOf = "quern.variant_of";
 inline constexpr llvm::StringLiteral variantDims = "quern.variant_dims";
+/// Bytes that each worker needs besides the workspace (an extent), as the loops phase found.
+inline constexpr llvm::StringLiteral workerBytes = "quern.worker_bytes";
 inline constexpr llvm::StringLiteral slot = "quern.slot";
 inline constexpr llvm::StringLiteral paramsBytes = "quern.params_bytes";
 inline constexpr llvm::StringLiteral buffersBytes = "quern.buffers_bytes";
@@ -46,6 +48,9 @@ llvm::StringRef getName(mlir::func::FuncOp function, unsigned argument);
 llvm::StringRef getResultName(mlir::func::FuncOp function, unsigned result);
 /// `export`, `train`, ..., or "".
 llvm::StringRef getKind(mlir::func::FuncOp function);
+/// Whether a function is compiled into the artefact, by itself or as a variant: not a declaration, an
+/// update rule, or a function that only the interpreter runs.
+bool isEntry(mlir::func::FuncOp function);
 } // namespace quern
 
 #endif

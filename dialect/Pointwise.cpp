@@ -65,7 +65,7 @@ bool isSplat(Attribute value, double number) {
   return false;
 }
 
-/// A zero of which the sign matters is told apart by `isSplat(-0.0)`-style callers through this.
+/// `isSplat` takes both zeros for one; x - (-0.0) is not x for x = -0.0.
 static bool isNegativeZero(Attribute value) {
   auto real = getFloatSplat(value);
   return real && *real == 0 && std::signbit(*real);

@@ -98,6 +98,8 @@ def Quern_TensorType : TypeDef<Quern_Dialect, "Tensor"> {
     bool hasStaticShape() const;
     /// The product of all extents.
     Extent getNumElements() const;
+    /// What the tensor takes in memory, densely stored.
+    Extent getNumBytes() const;
     /// Bits a value takes in memory; a bool takes 8.
     unsigned getStorageBits() const;
     TensorType withElementType(::mlir::Type type) const;

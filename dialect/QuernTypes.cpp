@@ -41,6 +41,8 @@ Extent TensorType::getNumElements() const {
   return product;
 }
 
+Extent TensorType::getNumBytes() const { return getNumElements() * (getStorageBits() / 8); }
+
 unsigned TensorType::getStorageBits() const {
   unsigned bits = getElementType().getIntOrFloatBitWidth();
   return bits < 8 ? 8 : bits;

@@ -58,8 +58,7 @@ static int64_t numberOf(Operation *op, StringRef name) {
 static SmallVector<func::FuncOp> entriesOf(ModuleOp module) {
   SmallVector<func::FuncOp> entries;
   for (auto function : module.getOps<func::FuncOp>())
-    if (!function.isDeclaration() && getKind(function) != "run" && getKind(function) != "update" &&
-        !function->hasAttr(attr::variantOf))
+    if (isEntry(function) && !function->hasAttr(attr::variantOf))
       entries.push_back(function);
   return entries;
 }
@@ -130,8 +129,7 @@ private:
 
   llvm::Constant *tensor(StringRef name, StringRef doc, TensorType type, ArrayRef<StringRef> dims,
                          int64_t offset, uint32_t flags, int32_t tiedTo) {
-    auto elements = type.getNumElements().getConstant();
-    int64_t bytes = elements ? *elements * (type.getStorageBits() / 8) : -1;
+    int64_t bytes = type.getNumBytes().getConstant().value_or(-1);
     return write.record({write.string(name), write.string(doc), extents(type.getExtents(), dims),
                          write.u32(type.getRank()), write.u32(dtypeOf(type)), write.i64(offset),
                          write.i64(bytes), write.u32(flags),
@@ -260,7 +258,7 @@ private:
       llvm::Value *bytes = builder.getInt64(0);
       if (auto workspace = other->getAttrOfType<ExtentAttr>(attr::workspace))
         bytes = emitExtent(builder, Extent(workspace), dims, function->getArg(0));
-      if (auto worker = other->getAttrOfType<ExtentAttr>(workerBytesAttr))
+      if (auto worker = other->getAttrOfType<ExtentAttr>(attr::workerBytes))
         bytes = builder.CreateAdd(
             bytes, builder.CreateMul(workers, emitExtent(builder, Extent(worker), dims,
                                                          function->getArg(0))));

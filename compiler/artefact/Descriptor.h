@@ -20,9 +20,6 @@ struct Provenance {
 /// is the module at phase `planned`; `code` holds one function `<entry>.run` an entry. Everything but
 /// the descriptor becomes internal.
 void addDescriptor(llvm::Module &code, mlir::ModuleOp planned, const Provenance &provenance);
-
-/// Per-worker bytes that kernels need besides the planned workspace, as set by the loops phase.
-inline constexpr llvm::StringLiteral workerBytesAttr = "quern.worker_bytes";
 } // namespace quern
 
 #endif

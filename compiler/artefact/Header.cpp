@@ -66,8 +66,7 @@ void writeHeader(ModuleOp planned, StringRef name, raw_ostream &os) {
      << "/* Positions of the entries in the model, for quern_call_create. */\nenum {\n";
   unsigned position = 0;
   for (auto entry : planned.getOps<func::FuncOp>()) {
-    if (entry.isDeclaration() || getKind(entry) == "run" || getKind(entry) == "update" ||
-        entry->hasAttr(attr::variantOf))
+    if (!isEntry(entry) || entry->hasAttr(attr::variantOf))
       continue;
     std::string entryName = entry.getName().upper();
     for (char &c : entryName)

@@ -66,7 +66,7 @@ private:
                                     builder.getFunctionType(pointer, builder.getI32Type()));
     // Rounding up to where the first worker's share begins may take up to 64 bytes more.
     if (workerBytes)
-      run->setAttr(runWorkerBytesAttr,
+      run->setAttr(attr::workerBytes,
                    Extent::constant(builder.getContext(), workerBytes + 64).getAttr());
     if (entry->hasAttr(attr::variantOf))
       run.setPrivate();
@@ -177,7 +177,7 @@ private:
     });
     SmallVector<func::FuncOp> entries = llvm::to_vector(module.getOps<func::FuncOp>());
     for (func::FuncOp entry : entries)
-      if (!entry.isDeclaration() && getKind(entry) != "run" && getKind(entry) != "update")
+      if (isEntry(entry))
         EntryEmitter(entry, *resolved).emit();
     for (func::FuncOp entry : entries)
       entry.erase();
@@ -196,7 +196,7 @@ std::unique_ptr<Pass> createEmitLoops(const TargetDescription &target) {
 void copyWorkerBytes(ModuleOp loops, ModuleOp planned) {
   for (auto entry : planned.getOps<func::FuncOp>())
     if (auto run = loops.lookupSymbol<func::FuncOp>((entry.getName() + ".run").str()))
-      if (Attribute bytes = run->getAttr(runWorkerBytesAttr))
-        entry->setAttr(runWorkerBytesAttr, bytes);
+      if (Attribute bytes = run->getAttr(attr::workerBytes))
+        entry->setAttr(attr::workerBytes, bytes);
 }
 } // namespace quern

@@ -9,10 +9,6 @@
 #include "mlir/IR/BuiltinOps.h"
 
 namespace quern {
-/// Set on each `<entry>.run`: bytes that every worker needs besides the planned workspace (an
-/// extent).
-inline constexpr llvm::StringLiteral runWorkerBytesAttr = "quern.worker_bytes";
-
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "compiler/codegen/EmitLoops.h.inc"

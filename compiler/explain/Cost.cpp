@@ -33,14 +33,12 @@ Extent countFlops(KernelOp kernel) {
   return sum;
 }
 
-Extent countBytes(TensorType type) { return type.getNumElements() * (type.getStorageBits() / 8); }
-
 Extent countBytes(KernelOp kernel) {
   Extent sum = Extent::constant(kernel.getContext(), 0);
   for (Type type : kernel.getOperandTypes())
-    sum = sum + countBytes(cast<TensorType>(type));
+    sum = sum + cast<TensorType>(type).getNumBytes();
   for (Type type : kernel.getResultTypes())
-    sum = sum + countBytes(cast<TensorType>(type));
+    sum = sum + cast<TensorType>(type).getNumBytes();
   return sum;
 }
 } // namespace quern

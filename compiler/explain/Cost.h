@@ -11,8 +11,6 @@ namespace quern {
 Extent countFlops(KernelOp kernel);
 /// Bytes of the kernel's operands and results, each counted once.
 Extent countBytes(KernelOp kernel);
-/// Bytes that a tensor takes.
-Extent countBytes(TensorType type);
 } // namespace quern
 
 #endif

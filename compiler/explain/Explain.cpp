@@ -45,7 +45,7 @@ public:
 
   void print(ModuleOp module) {
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function.isDeclaration() && getKind(function) != "run" && getKind(function) != "init")
+      if (isEntry(function) && getKind(function) != "init")
         print(function);
     os << "memory\n";
     for (auto [name, label] : {std::pair{attr::paramsBytes, "parameters"},

@@ -7,10 +7,6 @@
 using namespace mlir;
 namespace quern {
 
-static bool isEntry(func::FuncOp function) {
-  return !function.isDeclaration() && getKind(function) != "run" && getKind(function) != "update";
-}
-
 static LogicalResult verifyFunctions(ModuleOp module, bool allowUpdates) {
   static constexpr StringLiteral kinds[] = {"export", "train",  "validate", "metric",
                                             "totals", "init",   "update",   "run"};

@@ -86,7 +86,7 @@ private:
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (function.isDeclaration() || getKind(function) == "run")
+    if (!isEntry(function))
       return;
     Block &block = function.getBody().front();
     KernelGroups groups(block);

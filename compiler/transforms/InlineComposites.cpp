@@ -12,7 +12,7 @@ namespace {
 class InlineCompositesPass : public impl::InlineCompositesBase<InlineCompositesPass> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (function.isDeclaration() || getKind(function) == "run")
+    if (!isEntry(function))
       return;
     Block &block = function.getBody().front();
     inlineComposites(block, [](CompositeOp) { return true; });

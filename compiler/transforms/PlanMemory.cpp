@@ -13,7 +13,6 @@ namespace quern {
 
 namespace {
 TensorType typeOf(Value value) { return cast<TensorType>(value.getType()); }
-Extent bytesOf(TensorType type) { return type.getNumElements() * (type.getStorageBits() / 8); }
 
 std::optional<Arena> fixedArena(Role role) {
   switch (role) {
@@ -39,7 +38,7 @@ public:
           add(getResultRole(function, i), getResultName(function, i), function.getResultTypes()[i]);
     // Modules without an `init` are laid out in the order in which their entries name things.
     for (auto function : functions)
-      if (getKind(function) != "update" && getKind(function) != "run")
+      if (isEntry(function))
         for (unsigned i = 0; i < function.getNumArguments(); ++i)
           add(getRole(function, i), getName(function, i), function.getArgumentTypes()[i]);
   }
@@ -59,7 +58,7 @@ private:
     int64_t &size = sizes[static_cast<unsigned>(*arena)];
     slots[static_cast<unsigned>(*arena)][StringAttr::get(context, name)] =
         SlotAttr::get(context, *arena, Extent::constant(context, size).getAttr());
-    size = llvm::alignTo(size + *bytesOf(cast<TensorType>(type)).getConstant(), 64);
+    size = llvm::alignTo(size + *cast<TensorType>(type).getNumBytes().getConstant(), 64);
   }
 
   MLIRContext *context;
@@ -250,7 +249,7 @@ private:
           found->second.last = step;
       for (Value result : kernel.getResults())
         if (!slots.count(result))
-          lifetimes[result] = {bytesOf(typeOf(result)), static_cast<int64_t>(step),
+          lifetimes[result] = {typeOf(result).getNumBytes(), static_cast<int64_t>(step),
                                static_cast<int64_t>(step), Extent()};
     }
     SmallVector<Lifetime> packed;
@@ -292,7 +291,7 @@ class PlanMemoryPass : public impl::PlanMemoryBase<PlanMemoryPass> {
     module->setAttr(attr::buffersBytes, builder.getI64IntegerAttr(layout.bytes(Arena::buffers)));
     module->setAttr(attr::stateBytes, builder.getI64IntegerAttr(layout.bytes(Arena::state)));
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function.isDeclaration() && getKind(function) != "run")
+      if (isEntry(function))
         EntryPlanner(function, layout).plan();
   }
 };
