@@ -10,12 +10,12 @@
 namespace quern::ast {
 
 enum class ExprKind : uint8_t {
-  Name,          // text
-  Integer,       // text
-  Float,         // text
-  String,        // text: what stands between the quotes
-  FString,       // items: strings and expressions in turn
-  Bool,          // text: True or False
+  Name,    // text
+  Integer, // text
+  Float,   // text
+  String,  // text: what stands between the quotes
+  FString, // items: strings and expressions in turn
+  Bool,    // text: True or False
   None,
   Ellipsis,
   Tuple,         // items
@@ -98,12 +98,12 @@ enum class StmtKind : uint8_t {
   IndexDef,   // target := value
   Return,     // value, may be null
   Pass,
-  If,         // branches
-  For,        // target in value: body
-  Def,        // definition
-  Module,     // definition
-  Optimizer,  // definition
-  Import,     // names[0], or from names[0] import the others
+  If,        // branches
+  For,       // target in value: body
+  Def,       // definition
+  Module,    // definition
+  Optimizer, // definition
+  Import,    // names[0], or from names[0] import the others
 };
 
 struct Stmt {

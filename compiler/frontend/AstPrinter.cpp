@@ -7,8 +7,12 @@ using namespace quern::ast;
 
 static bool isOperation(const Expr &e) {
   switch (e.kind) {
-  case ExprKind::Unary: case ExprKind::Binary: case ExprKind::Compare: case ExprKind::IsNone:
-  case ExprKind::Logical: case ExprKind::Ternary:
+  case ExprKind::Unary:
+  case ExprKind::Binary:
+  case ExprKind::Compare:
+  case ExprKind::IsNone:
+  case ExprKind::Logical:
+  case ExprKind::Ternary:
     return true;
   default:
     return false;
@@ -29,7 +33,10 @@ static void printList(llvm::ArrayRef<Expr *> items, llvm::raw_ostream &os) {
 
 void quern::ast::print(const Expr &e, llvm::raw_ostream &os) {
   switch (e.kind) {
-  case ExprKind::Name: case ExprKind::Integer: case ExprKind::Float: case ExprKind::Bool:
+  case ExprKind::Name:
+  case ExprKind::Integer:
+  case ExprKind::Float:
+  case ExprKind::Bool:
     os << e.text;
     return;
   case ExprKind::String:
@@ -81,7 +88,9 @@ void quern::ast::print(const Expr &e, llvm::raw_ostream &os) {
   case ExprKind::Unary:
     os << e.text << (e.text == "not" ? " " : "");
     return printOperand(*e.items[0], os);
-  case ExprKind::Binary: case ExprKind::Compare: case ExprKind::Logical:
+  case ExprKind::Binary:
+  case ExprKind::Compare:
+  case ExprKind::Logical:
     printOperand(*e.items[0], os);
     os << ' ' << e.text << ' ';
     return printOperand(*e.items[1], os);
@@ -166,7 +175,9 @@ static void printDefinition(const Stmt &s, unsigned indent, llvm::raw_ostream &o
     os << '\n';
     os.indent(indent);
   }
-  os << (s.kind == StmtKind::Def ? "def " : s.kind == StmtKind::Module ? "module " : "optimizer ")
+  os << (s.kind == StmtKind::Def      ? "def "
+         : s.kind == StmtKind::Module ? "module "
+                                      : "optimizer ")
      << d.name << '(';
   for (auto [i, param] : llvm::enumerate(d.params)) {
     os << (i ? ", " : "") << (param.rest ? "*" : "") << param.name;
@@ -204,7 +215,9 @@ static void printStmt(const Stmt &s, unsigned indent, llvm::raw_ostream &os) {
   case StmtKind::Expression:
     print(*s.value, os);
     break;
-  case StmtKind::Assign: case StmtKind::Augmented: case StmtKind::IndexDef:
+  case StmtKind::Assign:
+  case StmtKind::Augmented:
+  case StmtKind::IndexDef:
     print(*s.target, os);
     os << ' ' << s.op << ' ';
     print(*s.value, os);
@@ -245,7 +258,9 @@ static void printStmt(const Stmt &s, unsigned indent, llvm::raw_ostream &os) {
     os << ":\n";
     printBlock(s.body, indent + 4, os);
     return;
-  case StmtKind::Def: case StmtKind::Module: case StmtKind::Optimizer:
+  case StmtKind::Def:
+  case StmtKind::Module:
+  case StmtKind::Optimizer:
     printDefinition(s, indent, os);
     return;
   case StmtKind::Import:

@@ -41,11 +41,16 @@ bool Sema::take(llvm::StringRef function, std::vector<Argument> &args, llvm::Str
     }
     int64_t integer;
     double number;
-    if (text == "None") values[i] = Value::none();
-    else if (text == "True" || text == "False") values[i] = Value::boolean(text == "True");
-    else if (!text.getAsInteger(10, integer)) values[i] = Value::makeInt(integer);
-    else if (!text.getAsDouble(number)) values[i] = Value::makeFloat(number);
-    else values[i] = Value::string(text.str());
+    if (text == "None")
+      values[i] = Value::none();
+    else if (text == "True" || text == "False")
+      values[i] = Value::boolean(text == "True");
+    else if (!text.getAsInteger(10, integer))
+      values[i] = Value::makeInt(integer);
+    else if (!text.getAsDouble(number))
+      values[i] = Value::makeFloat(number);
+    else
+      values[i] = Value::string(text.str());
   }
   return true;
 }
@@ -70,13 +75,15 @@ bool Sema::wantDim(const Value &v, int64_t rank, int64_t &dim, Place place) {
   }
   dim = v.integer < 0 ? v.integer + rank : v.integer;
   if (dim < 0 || dim >= rank) {
-    error(place, "dim " + llvm::Twine(v.integer) + " is not among the " + llvm::Twine(rank) + " dims of the tensor");
+    error(place, "dim " + llvm::Twine(v.integer) + " is not among the " + llvm::Twine(rank) +
+                     " dims of the tensor");
     return false;
   }
   return true;
 }
 
-bool Sema::wantDims(const Value &v, int64_t rank, llvm::SmallVectorImpl<int64_t> &dims, Place place) {
+bool Sema::wantDims(const Value &v, int64_t rank, llvm::SmallVectorImpl<int64_t> &dims,
+                    Place place) {
   if (v.kind == Value::None) {
     for (int64_t i = 0; i < rank; ++i)
       dims.push_back(i);
@@ -101,7 +108,8 @@ bool Sema::wantDims(const Value &v, int64_t rank, llvm::SmallVectorImpl<int64_t>
   return true;
 }
 
-bool Sema::wantShape(llvm::ArrayRef<Value> items, llvm::SmallVectorImpl<Extent> &shape, Place place) {
+bool Sema::wantShape(llvm::ArrayRef<Value> items, llvm::SmallVectorImpl<Extent> &shape,
+                     Place place) {
   for (const Value &item : items) {
     if (item.isError())
       return false;
@@ -121,7 +129,8 @@ bool Sema::wantShape(llvm::ArrayRef<Value> items, llvm::SmallVectorImpl<Extent> 
 
 namespace {
 /// Functions of lists and numbers, evaluated while compiling.
-Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Place place, bool &known) {
+Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Place place,
+                  bool &known) {
   known = true;
   std::vector<Value> v;
   if (name == "range") {
@@ -130,7 +139,8 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
     int64_t n[3] = {0, 0, 1};
     for (auto [i, arg] : llvm::enumerate(args)) {
       if (arg.value.kind == Value::Extent)
-        return s.error(arg.place, "a loop over the dim " + arg.value.extent.str(true) + " is not supported yet");
+        return s.error(arg.place, "a loop over the dim " + arg.value.extent.str(true) +
+                                      " is not supported yet");
       if (arg.value.kind != Value::Int)
         return s.error(arg.place, "range takes whole numbers, not " + describe(arg.value));
       n[args.size() == 1 ? 1 : i] = arg.value.integer;
@@ -168,7 +178,8 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
     args[0].value.items->push_back(args[1].value);
     return Value::none();
   }
-  if (name == "len" || name == "reversed" || name == "enumerate" || name == "prod" || name == "sum_of" || name == "list" || name == "tuple") {
+  if (name == "len" || name == "reversed" || name == "enumerate" || name == "prod" ||
+      name == "sum_of" || name == "list" || name == "tuple") {
     if (args.size() != 1)
       return s.error(place, name + " takes one list");
     std::vector<Value> items;
@@ -220,28 +231,38 @@ Value Sema::callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place 
   if (args.size() == 1 && args[0].value.isNumber()) {
     double x = args[0].value.number;
     std::optional<double> y;
-    if (name == "sqrt") y = std::sqrt(x);
-    else if (name == "exp") y = std::exp(x);
-    else if (name == "log") y = std::log(x);
-    else if (name == "cos") y = std::cos(x);
-    else if (name == "sin") y = std::sin(x);
-    else if (name == "tanh") y = std::tanh(x);
+    if (name == "sqrt")
+      y = std::sqrt(x);
+    else if (name == "exp")
+      y = std::exp(x);
+    else if (name == "log")
+      y = std::log(x);
+    else if (name == "cos")
+      y = std::cos(x);
+    else if (name == "sin")
+      y = std::sin(x);
+    else if (name == "tanh")
+      y = std::tanh(x);
     if (y)
       return Value::makeFloat(*y);
     if (name == "abs")
-      return args[0].value.kind == Value::Float ? Value::makeFloat(std::abs(x)) : Value::makeInt(std::abs(args[0].value.integer));
+      return args[0].value.kind == Value::Float ? Value::makeFloat(std::abs(x))
+                                                : Value::makeInt(std::abs(args[0].value.integer));
     if (name == "floor" || name == "ceil" || name == "round")
-      return Value::makeInt(int64_t(name == "floor" ? std::floor(x) : name == "ceil" ? std::ceil(x) : std::nearbyint(x)));
+      return Value::makeInt(int64_t(name == "floor"  ? std::floor(x)
+                                    : name == "ceil" ? std::ceil(x)
+                                                     : std::nearbyint(x)));
   }
-  if ((name == "max" || name == "min") && args.size() == 2 && args[0].value.isNumber() && args[1].value.isNumber()) {
+  if ((name == "max" || name == "min") && args.size() == 2 && args[0].value.isNumber() &&
+      args[1].value.isNumber()) {
     bool first = (args[0].value.number < args[1].value.number) == (name == "min");
     return args[first ? 0 : 1].value;
   }
   if (!trace)
     return error(place, name + " computes a tensor, which is done in functions");
-  static const llvm::StringSet<> *const unary = new llvm::StringSet<>(
-      {"exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "abs",
-       "sign", "floor", "ceil", "round", "detach"});
+  static const llvm::StringSet<> *const unary =
+      new llvm::StringSet<>({"exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tanh",
+                             "erf", "sigmoid", "abs", "sign", "floor", "ceil", "round", "detach"});
   if (unary->contains(name)) {
     std::vector<Value> v;
     if (!take(name, args, "x", v, place) || !wantTensor(v[0], place, name))
@@ -255,24 +276,49 @@ Value Sema::callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place 
 
 Sema::Builtin Sema::findBuiltin(llvm::StringRef name) {
   static const auto *const table = new llvm::StringMap<Builtin>{
-      {"sum", &Sema::builtinSum}, {"mean", &Sema::builtinMean}, {"max", &Sema::builtinMax},
-      {"min", &Sema::builtinMin}, {"prod", &Sema::builtinSum}, {"all", &Sema::builtinAll}, {"any_of", &Sema::builtinAny},
-      {"argmax", &Sema::builtinArgmax}, {"argmin", &Sema::builtinArgmin},
-      {"reshape", &Sema::builtinReshape}, {"flatten", &Sema::builtinFlatten}, {"permute", &Sema::builtinPermute},
-      {"transpose", &Sema::builtinTranspose}, {"unsqueeze", &Sema::builtinUnsqueeze}, {"squeeze", &Sema::builtinSqueeze},
-      {"movedim", &Sema::builtinMovedim}, {"unbind", &Sema::builtinUnbind}, {"chunk", &Sema::builtinChunk},
-      {"stack", &Sema::builtinStack}, {"cat", &Sema::builtinCat}, {"expand", &Sema::builtinExpand},
-      {"where", &Sema::builtinWhere}, {"maximum", &Sema::builtinMaximum}, {"minimum", &Sema::builtinMinimum},
-      {"to", &Sema::builtinTo}, {"zeros", &Sema::builtinZeros}, {"ones", &Sema::builtinOnes},
-      {"full", &Sema::builtinFull}, {"rand", &Sema::builtinRand}, {"arange", &Sema::builtinArange},
-      {"tensor", &Sema::builtinTensor}, {"print", &Sema::builtinPrint}, {"gather", &Sema::builtinGather},
-      {"check_range", &Sema::builtinCheckRange}, {"isnan", &Sema::builtinIsNan}, {"grad", &Sema::builtinGrad},
+      {"sum", &Sema::builtinSum},
+      {"mean", &Sema::builtinMean},
+      {"max", &Sema::builtinMax},
+      {"min", &Sema::builtinMin},
+      {"prod", &Sema::builtinSum},
+      {"all", &Sema::builtinAll},
+      {"any_of", &Sema::builtinAny},
+      {"argmax", &Sema::builtinArgmax},
+      {"argmin", &Sema::builtinArgmin},
+      {"reshape", &Sema::builtinReshape},
+      {"flatten", &Sema::builtinFlatten},
+      {"permute", &Sema::builtinPermute},
+      {"transpose", &Sema::builtinTranspose},
+      {"unsqueeze", &Sema::builtinUnsqueeze},
+      {"squeeze", &Sema::builtinSqueeze},
+      {"movedim", &Sema::builtinMovedim},
+      {"unbind", &Sema::builtinUnbind},
+      {"chunk", &Sema::builtinChunk},
+      {"stack", &Sema::builtinStack},
+      {"cat", &Sema::builtinCat},
+      {"expand", &Sema::builtinExpand},
+      {"where", &Sema::builtinWhere},
+      {"maximum", &Sema::builtinMaximum},
+      {"minimum", &Sema::builtinMinimum},
+      {"to", &Sema::builtinTo},
+      {"zeros", &Sema::builtinZeros},
+      {"ones", &Sema::builtinOnes},
+      {"full", &Sema::builtinFull},
+      {"rand", &Sema::builtinRand},
+      {"arange", &Sema::builtinArange},
+      {"tensor", &Sema::builtinTensor},
+      {"print", &Sema::builtinPrint},
+      {"gather", &Sema::builtinGather},
+      {"check_range", &Sema::builtinCheckRange},
+      {"isnan", &Sema::builtinIsNan},
+      {"grad", &Sema::builtinGrad},
       // Handled before the table is asked; they stand here so that their names are known.
       {"exp", nullptr}};
   static const llvm::StringSet<> *const others = new llvm::StringSet<>(
-      {"exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "abs",
-       "sign", "floor", "ceil", "round", "detach", "range", "zip", "len", "reversed", "enumerate", "prod",
-       "list", "tuple", "is_tuple", "eval", "param", "buffer", "state"});
+      {"exp",    "expm1",    "log",     "log1p", "sqrt",     "rsqrt",     "sin",  "cos",
+       "tanh",   "erf",      "sigmoid", "abs",   "sign",     "floor",     "ceil", "round",
+       "detach", "range",    "zip",     "len",   "reversed", "enumerate", "prod", "list",
+       "tuple",  "is_tuple", "eval",    "param", "buffer",   "state"});
   if (others->contains(name))
     return &Sema::builtinSum;
   return table->lookup(name);

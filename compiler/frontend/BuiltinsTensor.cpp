@@ -7,32 +7,50 @@ using Args = std::vector<Argument> &;
 using Values = std::vector<Value>;
 
 Value Sema::elementwise(llvm::StringRef name, Value x, Place place) {
-  bool keepsIntegers = name == "abs" || name == "sign" || name == "detach" || name == "floor" || name == "ceil" || name == "round";
+  bool keepsIntegers = name == "abs" || name == "sign" || name == "detach" || name == "floor" ||
+                       name == "ceil" || name == "round";
   if (!x.type().isFloat()) {
     if (!keepsIntegers)
       x = toTensor(x, builder.getF32Type(), place);
-    else if (name != "abs" && name != "sign" )
+    else if (name != "abs" && name != "sign")
       return x;
   }
   TensorBuilder t = at(place);
   mlir::Value v = use(x), r;
-  if (name == "exp") r = t.unary<ExpOp>(v);
-  else if (name == "expm1") r = t.unary<Expm1Op>(v);
-  else if (name == "log") r = t.unary<LogOp>(v);
-  else if (name == "log1p") r = t.unary<Log1pOp>(v);
-  else if (name == "sqrt") r = t.unary<SqrtOp>(v);
-  else if (name == "rsqrt") r = t.unary<RsqrtOp>(v);
-  else if (name == "sin") r = t.unary<SinOp>(v);
-  else if (name == "cos") r = t.unary<CosOp>(v);
-  else if (name == "tanh") r = t.unary<TanhOp>(v);
-  else if (name == "erf") r = t.unary<ErfOp>(v);
-  else if (name == "sigmoid") r = t.unary<SigmoidOp>(v);
-  else if (name == "abs") r = t.unary<AbsOp>(v);
-  else if (name == "sign") r = t.unary<SignOp>(v);
-  else if (name == "floor") r = t.unary<FloorOp>(v);
-  else if (name == "ceil") r = t.unary<CeilOp>(v);
-  else if (name == "round") r = t.unary<RoundOp>(v);
-  else r = t.unary<StopGradientOp>(v);
+  if (name == "exp")
+    r = t.unary<ExpOp>(v);
+  else if (name == "expm1")
+    r = t.unary<Expm1Op>(v);
+  else if (name == "log")
+    r = t.unary<LogOp>(v);
+  else if (name == "log1p")
+    r = t.unary<Log1pOp>(v);
+  else if (name == "sqrt")
+    r = t.unary<SqrtOp>(v);
+  else if (name == "rsqrt")
+    r = t.unary<RsqrtOp>(v);
+  else if (name == "sin")
+    r = t.unary<SinOp>(v);
+  else if (name == "cos")
+    r = t.unary<CosOp>(v);
+  else if (name == "tanh")
+    r = t.unary<TanhOp>(v);
+  else if (name == "erf")
+    r = t.unary<ErfOp>(v);
+  else if (name == "sigmoid")
+    r = t.unary<SigmoidOp>(v);
+  else if (name == "abs")
+    r = t.unary<AbsOp>(v);
+  else if (name == "sign")
+    r = t.unary<SignOp>(v);
+  else if (name == "floor")
+    r = t.unary<FloorOp>(v);
+  else if (name == "ceil")
+    r = t.unary<CeilOp>(v);
+  else if (name == "round")
+    r = t.unary<RoundOp>(v);
+  else
+    r = t.unary<StopGradientOp>(v);
   Value result = Value::of(r, x.flag);
   result.labels = x.labels;
   return result;
@@ -57,9 +75,14 @@ Value Sema::reduce(llvm::StringRef name, Args args, Place place) {
   } else if (element.isInteger(1)) {
     x = toTensor(x, builder.getI64Type(), place);
   }
-  Reduction kind = name == "max" ? Reduction::max : name == "min" ? Reduction::min
-                   : name == "all" ? Reduction::all : name == "any" ? Reduction::any : Reduction::add;
-  mlir::Value r = dims.empty() ? use(x) : mlir::Value(ReduceOp::create(builder, location(place), kind, use(x), dims));
+  Reduction kind = name == "max"   ? Reduction::max
+                   : name == "min" ? Reduction::min
+                   : name == "all" ? Reduction::all
+                   : name == "any" ? Reduction::any
+                                   : Reduction::add;
+  mlir::Value r = dims.empty()
+                      ? use(x)
+                      : mlir::Value(ReduceOp::create(builder, location(place), kind, use(x), dims));
   if (name == "mean") {
     Extent count = constant(1);
     for (int64_t d : dims)
@@ -90,10 +113,16 @@ Value Sema::builtinAll(Args a, Place p) { return reduce("all", a, p); }
 Value Sema::builtinAny(Args a, Place p) { return reduce("any", a, p); }
 
 static bool secondIsTensor(Args a) {
-  return a.size() == 2 && a[1].name.empty() && (a[1].value.kind == Value::Tensor || a[0].value.isNumber() || a[1].value.kind == Value::Float);
+  return a.size() == 2 && a[1].name.empty() &&
+         (a[1].value.kind == Value::Tensor || a[0].value.isNumber() ||
+          a[1].value.kind == Value::Float);
 }
-Value Sema::builtinMax(Args a, Place p) { return secondIsTensor(a) ? builtinMaximum(a, p) : reduce("max", a, p); }
-Value Sema::builtinMin(Args a, Place p) { return secondIsTensor(a) ? builtinMinimum(a, p) : reduce("min", a, p); }
+Value Sema::builtinMax(Args a, Place p) {
+  return secondIsTensor(a) ? builtinMaximum(a, p) : reduce("max", a, p);
+}
+Value Sema::builtinMin(Args a, Place p) {
+  return secondIsTensor(a) ? builtinMinimum(a, p) : reduce("min", a, p);
+}
 
 static Value pairwise(Sema &s, Args args, Place place, bool larger) {
   Values v;
@@ -102,18 +131,22 @@ static Value pairwise(Sema &s, Args args, Place place, bool larger) {
   mlir::Type element = s.promote(v);
   Values both{s.toTensor(v[0], element, place), s.toTensor(v[1], element, place)};
   llvm::SmallVector<Extent> shape;
-  if (both[0].isError() || both[1].isError() || !s.broadcastShapes(both, shape, place, larger ? "maximum" : "minimum"))
+  if (both[0].isError() || both[1].isError() ||
+      !s.broadcastShapes(both, shape, place, larger ? "maximum" : "minimum"))
     return {};
-  mlir::Value x = s.use(s.broadcastTo(both[0], shape, place)), y = s.use(s.broadcastTo(both[1], shape, place));
+  mlir::Value x = s.use(s.broadcastTo(both[0], shape, place)),
+              y = s.use(s.broadcastTo(both[1], shape, place));
   mlir::Location loc = s.location(place);
-  return Value::of(larger ? mlir::Value(MaxOp::create(s.builder, loc, x, y)) : mlir::Value(MinOp::create(s.builder, loc, x, y)));
+  return Value::of(larger ? mlir::Value(MaxOp::create(s.builder, loc, x, y))
+                          : mlir::Value(MinOp::create(s.builder, loc, x, y)));
 }
 Value Sema::builtinMaximum(Args a, Place p) { return pairwise(*this, a, p, true); }
 Value Sema::builtinMinimum(Args a, Place p) { return pairwise(*this, a, p, false); }
 
 static Value argreduce(Sema &s, Args args, Place place, Extremum kind) {
   Values v;
-  if (!s.take("argmax", args, "x, dim=None, keepdim=False", v, place) || !s.wantTensor(v[0], place, "argmax"))
+  if (!s.take("argmax", args, "x, dim=None, keepdim=False", v, place) ||
+      !s.wantTensor(v[0], place, "argmax"))
     return {};
   Value x = v[0];
   int64_t dim = 0;
@@ -142,7 +175,8 @@ Value Sema::reshapeTo(Value x, llvm::ArrayRef<Extent> shape, Place place) {
     for (Extent e : shape)
       text += (text.empty() ? "" : ", ") + e.str(true);
     return error(place, "reshape keeps the number of elements, but " + describe(x) + " has " +
-                            x.type().getNumElements().str(true) + " and [" + text + "] has " + count.str(true));
+                            x.type().getNumElements().str(true) + " and [" + text + "] has " +
+                            count.str(true));
   }
   if (llvm::ArrayRef<Extent>(x.type().getExtents()) == shape)
     return x;
@@ -211,7 +245,8 @@ Value Sema::builtinReshape(Args args, Place place) {
       }
     }
     if (!quotient)
-      return error(place, "the extent for -1 is not known: " + describe(x) + " has " + total.str(true) + " elements");
+      return error(place, "the extent for -1 is not known: " + describe(x) + " has " +
+                              total.str(true) + " elements");
     items[open] = Value::of(*quotient);
   }
   llvm::SmallVector<Extent> shape;
@@ -222,7 +257,8 @@ Value Sema::builtinReshape(Args args, Place place) {
 
 Value Sema::builtinFlatten(Args args, Place place) {
   Values v;
-  if (!take("flatten", args, "x, start_dim=0, end_dim=-1", v, place) || !wantTensor(v[0], place, "flatten"))
+  if (!take("flatten", args, "x, start_dim=0, end_dim=-1", v, place) ||
+      !wantTensor(v[0], place, "flatten"))
     return {};
   int64_t rank = v[0].type().getRank(), first, last;
   if (rank == 0)
@@ -274,7 +310,8 @@ Value Sema::builtinTranspose(Args args, Place place) {
 
 Value Sema::builtinMovedim(Args args, Place place) {
   Values v;
-  if (!take("movedim", args, "x, source, destination", v, place) || !wantTensor(v[0], place, "movedim"))
+  if (!take("movedim", args, "x, source, destination", v, place) ||
+      !wantTensor(v[0], place, "movedim"))
     return {};
   int64_t rank = v[0].type().getRank(), a, b;
   if (!wantDim(v[1], rank, a, place) || !wantDim(v[2], rank, b, place))
@@ -319,7 +356,8 @@ Value Sema::builtinExpand(Args args, Place place) {
   llvm::SmallVector<Extent> shape;
   if (!wantTensor(x, place, "expand") || !wantShape(spread(args), shape, place))
     return {};
-  Values both{x, Value::of(at(place).constant(TensorType::get(shape, x.type().getElementType()), 0))};
+  Values both{x,
+              Value::of(at(place).constant(TensorType::get(shape, x.type().getElementType()), 0))};
   llvm::SmallVector<Extent> result;
   if (!broadcastShapes(both, result, place, "expand"))
     return {};
@@ -327,11 +365,13 @@ Value Sema::builtinExpand(Args args, Place place) {
 }
 
 static Value part(Sema &s, const Value &x, int64_t dim, Extent offset, Extent size, Place place) {
-  llvm::SmallVector<Extent> offsets(x.type().getRank(), s.constant(0)), sizes = x.type().getExtents();
+  llvm::SmallVector<Extent> offsets(x.type().getRank(), s.constant(0)),
+      sizes = x.type().getExtents();
   llvm::SmallVector<int64_t> strides(x.type().getRank(), 1);
   offsets[dim] = offset;
   sizes[dim] = size;
-  return Value::of(SliceOp::create(s.builder, s.location(place), s.use(x), offsets, sizes, strides));
+  return Value::of(
+      SliceOp::create(s.builder, s.location(place), s.use(x), offsets, sizes, strides));
 }
 
 Value Sema::builtinUnbind(Args args, Place place) {
@@ -342,12 +382,14 @@ Value Sema::builtinUnbind(Args args, Place place) {
     return {};
   auto n = v[0].type().getExtent(dim).getConstant();
   if (!n || *n > 10000)
-    return error(place, "unbind takes a dim apart whose extent is a small number, not " + v[0].type().getExtent(dim).str(true));
+    return error(place, "unbind takes a dim apart whose extent is a small number, not " +
+                            v[0].type().getExtent(dim).str(true));
   llvm::SmallVector<Extent> shape = v[0].type().getExtents();
   shape.erase(shape.begin() + dim);
   Values items;
   for (int64_t i = 0; i < *n; ++i)
-    items.push_back(reshapeTo(part(*this, v[0], dim, constant(i), constant(1), place), shape, place));
+    items.push_back(
+        reshapeTo(part(*this, v[0], dim, constant(i), constant(1), place), shape, place));
   return Value::sequence(Value::Tuple, std::move(items));
 }
 
@@ -391,7 +433,9 @@ static Value concat(Sema &s, Args args, Place place, bool stack) {
     for (int64_t i = 0; fits && i < item.type().getRank(); ++i)
       fits = (!stack && i == dim) || item.type().getExtent(i) == first.type().getExtent(i);
     if (!fits)
-      return s.error(place, name + " takes tensors of one shape" + (stack ? "" : " but along dim " + std::to_string(dim)) + ", but these are " + describe(first) + " and " + describe(item));
+      return s.error(place, name + " takes tensors of one shape" +
+                                (stack ? "" : " but along dim " + std::to_string(dim)) +
+                                ", but these are " + describe(first) + " and " + describe(item));
     if (stack) {
       llvm::SmallVector<Extent> shape = item.type().getExtents();
       shape.insert(shape.begin() + dim, s.constant(1));
@@ -415,7 +459,8 @@ Value Sema::builtinWhere(Args args, Place place) {
   if (!v[0].type().getElementType().isInteger(1))
     return error(place, "where chooses by bools, not " + describe(v[0]));
   mlir::Type element = promote({v[1], v[2]});
-  bool weak = (v[1].kind != Value::Tensor || v[1].flag) && (v[2].kind != Value::Tensor || v[2].flag);
+  bool weak =
+      (v[1].kind != Value::Tensor || v[1].flag) && (v[2].kind != Value::Tensor || v[2].flag);
   Values all{v[0], toTensor(v[1], element, place), toTensor(v[2], element, place)};
   llvm::SmallVector<Extent> shape;
   if (all[1].isError() || all[2].isError() || !broadcastShapes(all, shape, place, "where"))
@@ -430,7 +475,9 @@ Value Sema::builtinTo(Args args, Place place) {
   if (!take("to", args, "x, dtype", v, place) || !wantTensor(v[0], place, "to"))
     return {};
   if (v[1].kind != Value::DType)
-    return report(place, "to takes a dtype such as f32, not " + describe(v[1])).hint("the device is chosen by --device"), Value();
+    return report(place, "to takes a dtype such as f32, not " + describe(v[1]))
+               .hint("the device is chosen by --device"),
+           Value();
   return toTensor(v[0], v[1].dtype, place);
 }
 
@@ -438,7 +485,8 @@ Value Sema::fill(const Value &type, double number, Place place) {
   if (type.kind == Value::DType)
     return Value::of(at(place).constant(scalar(type.dtype), number));
   if (type.kind != Value::Type)
-    return report(place, "this takes a type, not " + describe(type)).hint("write zeros(f32[2, 3])"), Value();
+    return report(place, "this takes a type, not " + describe(type)).hint("write zeros(f32[2, 3])"),
+           Value();
   return Value::of(at(place).constant(llvm::cast<TensorType>(type.dtype), number));
 }
 Value Sema::builtinZeros(Args a, Place p) {
@@ -469,7 +517,8 @@ Value Sema::random(const Value &type, Place place) {
   if (!trace->seed)
     return error(place, "no random numbers here");
   auto t = shape.type().withElementType(builder.getF32Type());
-  mlir::Value r = RandomOp::create(builder, location(place), t, use(trace->seed), use(trace->step), trace->randomId++);
+  mlir::Value r = RandomOp::create(builder, location(place), t, use(trace->seed), use(trace->step),
+                                   trace->randomId++);
   return toTensor(Value::of(r), shape.type().getElementType(), place);
 }
 Value Sema::builtinRand(Args a, Place p) {
@@ -483,12 +532,14 @@ Value Sema::builtinArange(Args args, Place place) {
     return {};
   if (v[1].kind == Value::None)
     v[1] = v[0], v[0] = Value::makeInt(0);
-  bool isFloat = v[0].kind == Value::Float || v[1].kind == Value::Float || v[2].kind == Value::Float;
+  bool isFloat =
+      v[0].kind == Value::Float || v[1].kind == Value::Float || v[2].kind == Value::Float;
   Extent count;
   if (isFloat || v[2].kind != Value::Int || v[2].integer != 1) {
     if (!v[0].isNumber() || !v[1].isNumber() || !v[2].isNumber() || v[2].number == 0)
       return error(place, "arange takes numbers");
-    count = constant(std::max<int64_t>(0, int64_t(std::ceil((v[1].number - v[0].number) / v[2].number))));
+    count = constant(
+        std::max<int64_t>(0, int64_t(std::ceil((v[1].number - v[0].number) / v[2].number))));
   } else {
     auto a = asExtent(v[0]), b = asExtent(v[1]);
     if (!a || !b)
@@ -497,8 +548,11 @@ Value Sema::builtinArange(Args args, Place place) {
     if (auto n = count.getConstant(); n && *n < 0)
       count = constant(0);
   }
-  mlir::Type element = v[3].kind == Value::DType ? v[3].dtype : isFloat ? mlir::Type(builder.getF32Type()) : builder.getI64Type();
-  Value r = Value::of(IotaOp::create(builder, location(place), TensorType::get({count}, element), 0));
+  mlir::Type element = v[3].kind == Value::DType ? v[3].dtype
+                       : isFloat                 ? mlir::Type(builder.getF32Type())
+                                                 : builder.getI64Type();
+  Value r =
+      Value::of(IotaOp::create(builder, location(place), TensorType::get({count}, element), 0));
   if (!(v[2].isNumber() && v[2].number == 1))
     r = binary("*", r, v[2], place);
   if (!(v[0].isNumber() && v[0].number == 0))
@@ -506,7 +560,8 @@ Value Sema::builtinArange(Args args, Place place) {
   return r;
 }
 
-static bool flattenLiteral(Sema &s, const Value &v, size_t depth, llvm::SmallVectorImpl<int64_t> &shape, Values &leaves, Place place) {
+static bool flattenLiteral(Sema &s, const Value &v, size_t depth,
+                           llvm::SmallVectorImpl<int64_t> &shape, Values &leaves, Place place) {
   if (!v.isSequence()) {
     if (!v.isNumber()) {
       s.error(place, "tensor takes numbers, not " + describe(v));
@@ -540,7 +595,9 @@ Value Sema::builtinTensor(Args args, Place place) {
   llvm::SmallVector<int64_t> shape;
   if (!flattenLiteral(*this, v[0], 0, shape, leaves, place))
     return {};
-  mlir::Type element = v[1].kind == Value::DType ? v[1].dtype : leaves.empty() ? mlir::Type(builder.getF32Type()) : promote(leaves);
+  mlir::Type element = v[1].kind == Value::DType ? v[1].dtype
+                       : leaves.empty()          ? mlir::Type(builder.getF32Type())
+                                                 : promote(leaves);
   llvm::SmallVector<mlir::Attribute> values;
   llvm::SmallVector<Extent> extents;
   for (int64_t n : shape)
@@ -551,10 +608,14 @@ Value Sema::builtinTensor(Args args, Place place) {
     else if (element.isInteger(1))
       values.push_back(builder.getBoolAttr(leaf.number != 0));
     else
-      values.push_back(mlir::IntegerAttr::get(element, llvm::APInt(element.getIntOrFloatBitWidth(), leaf.kind == Value::Float ? int64_t(leaf.number) : leaf.integer, true, true)));
+      values.push_back(mlir::IntegerAttr::get(
+          element, llvm::APInt(element.getIntOrFloatBitWidth(),
+                               leaf.kind == Value::Float ? int64_t(leaf.number) : leaf.integer,
+                               true, true)));
   }
   auto attr = mlir::DenseElementsAttr::get(mlir::RankedTensorType::get(shape, element), values);
-  return Value::of(ConstantOp::create(builder, location(place), TensorType::get(extents, element), attr));
+  return Value::of(
+      ConstantOp::create(builder, location(place), TensorType::get(extents, element), attr));
 }
 
 Value Sema::builtinPrint(Args args, Place place) {
@@ -588,20 +649,24 @@ Value Sema::builtinGather(Args args, Place place) {
     return {};
   Value x = v[0], index = v[1];
   if (index.type().isFloat() || index.type().getRank() != x.type().getRank())
-    return error(place, "gather takes whole numbers with as many dims as x, but x is " + describe(x) + " and index is " + describe(index));
+    return error(place, "gather takes whole numbers with as many dims as x, but x is " +
+                            describe(x) + " and index is " + describe(index));
   index = toTensor(index, builder.getI64Type(), place);
   llvm::SmallVector<mlir::Value> indices;
   llvm::SmallVector<int64_t> dims;
   for (int64_t i = 0; i < x.type().getRank(); ++i) {
     dims.push_back(i);
-    indices.push_back(i == dim ? use(index) : mlir::Value(IotaOp::create(builder, location(place), index.type(), i)));
+    indices.push_back(i == dim
+                          ? use(index)
+                          : mlir::Value(IotaOp::create(builder, location(place), index.type(), i)));
   }
   return Value::of(GatherOp::create(builder, location(place), use(x), indices, dims));
 }
 
 Value Sema::builtinCheckRange(Args args, Place place) {
   Values v;
-  if (!take("check_range", args, "x, bound, message", v, place) || !wantTensor(v[0], place, "check_range"))
+  if (!take("check_range", args, "x, bound, message", v, place) ||
+      !wantTensor(v[0], place, "check_range"))
     return {};
   auto bound = asExtent(v[1]);
   if (!bound || trace->scopes.size() > 1)
@@ -609,7 +674,9 @@ Value Sema::builtinCheckRange(Args args, Place place) {
   Place shown = place;
   for (size_t i = frames.size(); i-- > 0 && sources.isLibrary(shown);)
     shown = frames[i].call;
-  CheckRangeOp::create(builder, location(place), use(v[0]), bound->getAttr(), builder.getStringAttr(v[2].text), builder.getStringAttr(sources.describe(shown)));
+  CheckRangeOp::create(builder, location(place), use(v[0]), bound->getAttr(),
+                       builder.getStringAttr(v[2].text),
+                       builder.getStringAttr(sources.describe(shown)));
   return Value::none();
 }
 
@@ -620,4 +687,6 @@ Value Sema::builtinIsNan(Args args, Place place) {
   return compare("!=", v[0], v[0], place);
 }
 
-Value Sema::builtinGrad(Args args, Place place) { return error(place, "grad(f, x) is not supported yet"); }
+Value Sema::builtinGrad(Args args, Place place) {
+  return error(place, "grad(f, x) is not supported yet");
+}

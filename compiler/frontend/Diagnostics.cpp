@@ -68,8 +68,8 @@ void DiagnosticEngine::print(llvm::raw_ostream &os, bool color) const {
         os << line << '\n' << indentTo(line, column);
         paint("\033[32m");
         os << '^';
-        llvm::StringRef marked = sources.getText(d->place).take_until(
-            [](char c) { return c == '\n' || c == '\r'; });
+        llvm::StringRef marked =
+            sources.getText(d->place).take_until([](char c) { return c == '\n' || c == '\r'; });
         for (char c : marked.drop_front(marked.empty() ? 0 : 1))
           if ((static_cast<unsigned char>(c) & 0xC0) != 0x80)
             os << '~';

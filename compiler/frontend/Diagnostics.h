@@ -59,7 +59,8 @@ public:
 
   /// Writes `file:line:column: error: ...`, the line, the caret, the hint and the notes.
   void print(llvm::raw_ostream &os, bool color = false) const;
-  /// Writes one JSON object a line with severity, file, line, column, endColumn, message, hint, notes.
+  /// Writes one JSON object a line with severity, file, line, column, endColumn, message, hint,
+  /// notes.
   void printJson(llvm::raw_ostream &os) const;
 
 private:

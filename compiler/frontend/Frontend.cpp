@@ -10,7 +10,8 @@
 using namespace quern;
 using namespace quern::sema;
 
-Sema::Sema(mlir::MLIRContext *context, DiagnosticEngine &diagnostics, const FrontendOptions &options)
+Sema::Sema(mlir::MLIRContext *context, DiagnosticEngine &diagnostics,
+           const FrontendOptions &options)
     : context(context), diagnostics(diagnostics), options(options),
       sources(diagnostics.getSources()), builder(context) {}
 
@@ -45,7 +46,9 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
       if (entry.kind == Entry::Train && !entry.optimizer)
         continue;
       if (entry.kind != Entry::Train) {
-        traceEntry(entry, entry.kind == Entry::Export ? "export" : entry.kind == Entry::Metric ? "metric" : "totals");
+        traceEntry(entry, entry.kind == Entry::Export   ? "export"
+                          : entry.kind == Entry::Metric ? "metric"
+                                                        : "totals");
       } else if (traceEntry(entry, "train")) {
         traceEntry(entry, "validate");
       }
@@ -81,14 +84,16 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
   }
   (*module)->setAttr(attr::layers, builder.getArrayAttr(rows));
   (*module)->setAttr(attr::source, builder.getStringAttr(sources.getName(file)));
-  (*module)->setAttr(attr::sourceHash, builder.getStringAttr(llvm::utohexstr(llvm::xxh3_64bits(sources.getText(file)), true, 16)));
+  (*module)->setAttr(attr::sourceHash, builder.getStringAttr(llvm::utohexstr(
+                                           llvm::xxh3_64bits(sources.getText(file)), true, 16)));
   std::string name = llvm::sys::path::stem(sources.getName(file)).str();
   for (char &c : name)
     c = llvm::isAlnum(c) ? c : '_';
   (*module)->setAttr("quern.name", builder.getStringAttr(name));
   // A module that does not verify is a defect of the compiler; say so in one sentence at the place.
   mlir::ScopedDiagnosticHandler handler(context, [&](mlir::Diagnostic &d) {
-    diagnostics.error({file, 0, 0}, "internal error: the compiler made an invalid program: " + d.str());
+    diagnostics.error({file, 0, 0},
+                      "internal error: the compiler made an invalid program: " + d.str());
     return mlir::success();
   });
   if (failed(mlir::verify(*module)))
@@ -106,9 +111,9 @@ std::unique_ptr<ast::File> quern::parseFile(DiagnosticEngine &diagnostics, llvm:
   return parse(diagnostics, *index);
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> quern::compileToModel(mlir::MLIRContext &context, SourceManager &sources,
-                                                        llvm::StringRef file, const FrontendOptions &options,
-                                                        DiagnosticEngine &diagnostics) {
+mlir::OwningOpRef<mlir::ModuleOp>
+quern::compileToModel(mlir::MLIRContext &context, SourceManager &sources, llvm::StringRef file,
+                      const FrontendOptions &options, DiagnosticEngine &diagnostics) {
   std::string error;
   auto index = sources.addFile(file, error);
   if (!index) {

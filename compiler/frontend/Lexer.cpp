@@ -8,9 +8,9 @@
 using namespace quern;
 
 bool quern::isKeyword(llvm::StringRef word) {
-  static const llvm::StringSet<> *const words = new llvm::StringSet<>(
-      {"import", "from", "def", "if", "elif", "else", "for", "in", "return", "pass", "and", "or",
-       "not", "is", "True", "False", "None"});
+  static const llvm::StringSet<> *const words =
+      new llvm::StringSet<>({"import", "from", "def", "if", "elif", "else", "for", "in", "return",
+                             "pass", "and", "or", "not", "is", "True", "False", "None"});
   return words->contains(word);
 }
 
@@ -19,8 +19,8 @@ class Lexer {
 public:
   Lexer(DiagnosticEngine &diagnostics, Place range, bool expression)
       : diagnostics(diagnostics), file(range.file),
-        text(diagnostics.getSources().getText(range.file).take_front(range.end)),
-        at(range.begin), expression(expression) {}
+        text(diagnostics.getSources().getText(range.file).take_front(range.end)), at(range.begin),
+        expression(expression) {}
 
   std::vector<Token> run();
 
@@ -33,9 +33,7 @@ private:
   bool lexOperator();
   void lexStrangeCharacter();
 
-  char peek(size_t ahead = 0) const {
-    return at + ahead < text.size() ? text[at + ahead] : '\0';
-  }
+  char peek(size_t ahead = 0) const { return at + ahead < text.size() ? text[at + ahead] : '\0'; }
   bool atEnd() const { return at >= text.size(); }
   Place placeFrom(size_t begin) const {
     return {file, static_cast<uint32_t>(begin), static_cast<uint32_t>(at)};
@@ -134,8 +132,7 @@ void Lexer::lexLineStart() {
         tokens.push_back({TokenKind::Dedent, "", here});
       }
       if (width != indents.back()) {
-        diagnostics.error(placeFrom(begin),
-                          "this line is indented like no block around it");
+        diagnostics.error(placeFrom(begin), "this line is indented like no block around it");
         indents.back() = std::max(width, 1u);
         if (indents.size() == 1)
           indents.back() = 0;
@@ -211,7 +208,8 @@ void Lexer::lexString(bool isFormat) {
   else if (quote == '\'')
     diagnostics.error(placeFrom(open), "a string is written with double quotes")
         .hint("write \"" + text.slice(begin, end) + "\"");
-  tokens.push_back({isFormat ? TokenKind::FString : TokenKind::String, text.slice(begin, end),
+  tokens.push_back({isFormat ? TokenKind::FString : TokenKind::String,
+                    text.slice(begin, end),
                     {file, uint32_t(open), uint32_t(at)}});
 }
 

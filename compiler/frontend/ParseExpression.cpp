@@ -14,8 +14,8 @@ bool Parser::Nesting::tooDeep() {
   return true;
 }
 
-Expr *Parser::make(ExprKind kind, Place place, llvm::StringRef text,
-                   llvm::ArrayRef<Expr *> items, Place mark) {
+Expr *Parser::make(ExprKind kind, Place place, llvm::StringRef text, llvm::ArrayRef<Expr *> items,
+                   Place mark) {
   auto *e = new (file.arena.Allocate<Expr>()) Expr();
   e->kind = kind;
   e->place = place;
@@ -29,12 +29,24 @@ std::nullptr_t Parser::wanted(llvm::StringRef what) {
   const Token &token = peek();
   std::string found;
   switch (token.kind) {
-  case TokenKind::Newline: found = "the line ends"; break;
-  case TokenKind::End: found = "the file ends"; break;
-  case TokenKind::Indent: found = "the line is indented"; break;
-  case TokenKind::Dedent: found = "the block ends"; break;
-  case TokenKind::String: case TokenKind::FString: found = "there is a string"; break;
-  default: found = ("there is `" + token.text + "`").str();
+  case TokenKind::Newline:
+    found = "the line ends";
+    break;
+  case TokenKind::End:
+    found = "the file ends";
+    break;
+  case TokenKind::Indent:
+    found = "the line is indented";
+    break;
+  case TokenKind::Dedent:
+    found = "the block ends";
+    break;
+  case TokenKind::String:
+  case TokenKind::FString:
+    found = "there is a string";
+    break;
+  default:
+    found = ("there is `" + token.text + "`").str();
   }
   diagnostics.error(token.place, "expected " + what + ", but " + found);
   return nullptr;
@@ -162,8 +174,7 @@ Expr *Parser::parseComparison() {
   if (!right)
     return nullptr;
   if (isComparison(peek())) {
-    diagnostics.error(peek().place, "comparisons do not chain")
-        .hint("write a < b and b < c");
+    diagnostics.error(peek().place, "comparisons do not chain").hint("write a < b and b < c");
     return nullptr;
   }
   return make(ExprKind::Compare, left->place.to(right->place), op.text, {left, right}, op.place);
@@ -224,7 +235,8 @@ Expr *Parser::parsePostfix() {
   Expr *e = parseAtom();
   for (unsigned n = 0; e; ++n) {
     if (n == longestChain) {
-      diagnostics.error(peek().place, "this expression is too long; cut it into several statements");
+      diagnostics.error(peek().place,
+                        "this expression is too long; cut it into several statements");
       return nullptr;
     }
     if (isOp("(")) {

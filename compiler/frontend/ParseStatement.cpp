@@ -174,8 +174,8 @@ Stmt *Parser::parseSimple() {
     s->value = parseExpr();
   } else if (peek().kind == TokenKind::Operator && peek().text.size() > 1 &&
              peek().text.ends_with("=") && !isOp("==")) {
-    diagnostics.error(peek().place, "no `" + peek().text + "`; write x = x " +
-                                        peek().text.drop_back() + " y");
+    diagnostics.error(peek().place,
+                      "no `" + peek().text + "`; write x = x " + peek().text.drop_back() + " y");
     return nullptr;
   } else {
     s->value = target;

@@ -1,6 +1,6 @@
-// The compile-time evaluator: runs a file's statements, instantiates modules, and traces entries into
-// functions of the dialect with every call inlined. An erroneous value is `Value::Error`; operations on
-// it say nothing further, so that one run finds several errors.
+// The compile-time evaluator: runs a file's statements, instantiates modules, and traces entries
+// into functions of the dialect with every call inlined. An erroneous value is `Value::Error`;
+// operations on it say nothing further, so that one run finds several errors.
 #ifndef QUERN_COMPILER_FRONTEND_SEMA_H
 #define QUERN_COMPILER_FRONTEND_SEMA_H
 
@@ -241,7 +241,9 @@ public:
   mlir::Value use(mlir::Value v);
   mlir::Block *currentBlock() { return trace->scopes.back().block; }
   mlir::Value variableValue(Variable *v);
-  TensorType scalar(mlir::Type element) { return TensorType::get(llvm::ArrayRef<Extent>{}, element); }
+  TensorType scalar(mlir::Type element) {
+    return TensorType::get(llvm::ArrayRef<Extent>{}, element);
+  }
   Extent constant(int64_t n) { return Extent::constant(context, n); }
 
   mlir::MLIRContext *context;

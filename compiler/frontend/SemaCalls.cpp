@@ -16,8 +16,9 @@ Value Sema::evalCall(const ast::Expr &e, Env *env) {
     return callee;
   std::vector<Argument> args;
   // Initialisers are traced where they stand, into a block that `init` takes over later.
-  bool makesVariable = callee.kind == Value::Builtin &&
-                       (callee.text == "param" || callee.text == "buffer" || callee.text == "state");
+  bool makesVariable =
+      callee.kind == Value::Builtin &&
+      (callee.text == "param" || callee.text == "buffer" || callee.text == "state");
   Trace *outer = trace;
   Trace initTrace;
   mlir::OpBuilder::InsertPoint saved = builder.saveInsertionPoint();
@@ -37,7 +38,8 @@ Value Sema::evalCall(const ast::Expr &e, Env *env) {
     builder.restoreInsertionPoint(saved);
   });
   if (callee.self)
-    args.push_back({"", *callee.self, calleeExpr.is(ast::ExprKind::Attribute) ? calleeExpr.items[0] : nullptr,
+    args.push_back({"", *callee.self,
+                    calleeExpr.is(ast::ExprKind::Attribute) ? calleeExpr.items[0] : nullptr,
                     calleeExpr.place});
   for (auto [i, item] : llvm::enumerate(e.arguments())) {
     if (item->is(ast::ExprKind::Star)) {
@@ -68,7 +70,8 @@ Value Sema::evalCall(const ast::Expr &e, Env *env) {
 Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
                  llvm::StringRef text) {
   switch (callee.kind) {
-  case Value::Builtin: return callBuiltin(callee.text, std::move(args), place);
+  case Value::Builtin:
+    return callBuiltin(callee.text, std::move(args), place);
   case Value::Function:
     if (callee.function->kind != ast::StmtKind::Def)
       return instantiate(*callee.function, std::move(args), place, text);
@@ -76,8 +79,9 @@ Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
   case Value::Instance: {
     Value *forward = callee.instance->members->find("forward");
     if (!forward || forward->kind != Value::Function)
-      return error(place, callee.instance->cls->definition->name + " has no forward; call one of its "
-                                                                   "functions by name");
+      return error(place, callee.instance->cls->definition->name +
+                              " has no forward; call one of its "
+                              "functions by name");
     bool before = trace && trace->training;
     if (trace && callee.instance->frozen)
       trace->training = false;
@@ -137,7 +141,8 @@ bool Sema::bindArguments(const Function &f, std::vector<Argument> args, Env *env
       std::vector<std::string> names;
       for (const ast::Param &p : d.params)
         names.push_back(p.name.str());
-      Diagnostic &e = report(arg.place, text + " has no argument " + arg.name + " (" + signature + ")");
+      Diagnostic &e =
+          report(arg.place, text + " has no argument " + arg.name + " (" + signature + ")");
       std::string near = nearestName(arg.name, names);
       if (!near.empty())
         e.hint("did you mean " + near + "?");
@@ -201,8 +206,12 @@ bool Sema::checkConditions(const Function &f, Env *env, Place place) {
         if (!trace)
           continue;
         llvm::StringRef relation = llvm::StringSwitch<llvm::StringRef>(c->text)
-                                       .Case("==", "eq").Case("!=", "ne").Case("<", "lt")
-                                       .Case("<=", "le").Case(">", "gt").Default("ge");
+                                       .Case("==", "eq")
+                                       .Case("!=", "ne")
+                                       .Case("<", "lt")
+                                       .Case("<=", "le")
+                                       .Case(">", "gt")
+                                       .Default("ge");
         std::string message = ea->str(true) + " is {0}, but " + text + " is needed";
         auto check = CheckAttr::get(context, ea->getAttr(), relation, eb->getAttr(), message,
                                     sources.describe(c->place));
@@ -230,8 +239,11 @@ Value Sema::callFunction(const Function &f, std::vector<Argument> args, Place pl
   // Softmax before a loss that applies it itself is a common slip.
   if (f.env == library && f.definition->name == "cross_entropy" && !args.empty() &&
       args[0].value.kind == Value::Tensor && !sources.isLibrary(place))
-    if (auto made = args[0].value.tensor.getDefiningOp<CompositeOp>(); made && made.getName().contains("softmax"))
-      diagnostics.warning(args[0].place, "cross_entropy takes logits; this argument is the result of " + made.getName());
+    if (auto made = args[0].value.tensor.getDefiningOp<CompositeOp>();
+        made && made.getName().contains("softmax"))
+      diagnostics.warning(args[0].place,
+                          "cross_entropy takes logits; this argument is the result of " +
+                              made.getName());
   Env *env = newEnv(Env::Local, f.env, f.self);
   if (!bindArguments(f, std::move(args), env, place, text))
     return {};
@@ -253,22 +265,23 @@ Value Sema::runBody(const Function &f, Env *env, Place place) {
   const auto &results = f.definition->results;
   if (!flow.returned)
     return results.empty() ? Value::none()
-                           : error(f.definition->place, f.definition->name + " returns nothing, but its "
-                                                                             "signature says " +
+                           : error(f.definition->place, f.definition->name +
+                                                            " returns nothing, but its "
+                                                            "signature says " +
                                                             ast::toString(*results[0].type));
   if (results.empty())
     return flow.value;
   if (results.size() == 1) {
     Value v = read(flow.value, place);
-    if (v.isError() || !matchType(*results[0].type, v, env, f.definition->place,
-                                  f.definition->name, f.definition->name, "", true))
+    if (v.isError() || !matchType(*results[0].type, v, env, f.definition->place, f.definition->name,
+                                  f.definition->name, "", true))
       return {};
     return v;
   }
   if (!flow.value.isSequence() || flow.value.items->size() != results.size())
     return error(f.definition->place, f.definition->name + " returns " + describe(flow.value) +
-                                          ", but its signature has " +
-                                          llvm::Twine(results.size()) + " results");
+                                          ", but its signature has " + llvm::Twine(results.size()) +
+                                          " results");
   std::vector<Value> items = *flow.value.items;
   for (auto [item, result] : llvm::zip(items, results)) {
     item = read(item, place);
@@ -288,8 +301,8 @@ mlir::Value Sema::use(mlir::Value v) {
     Scope &s = scopes[i];
     auto [it, isNew] = s.captures.insert({v, {}});
     if (isNew)
-      it->second = s.block->insertArgument(s.block->getNumArguments() - s.trailing, v.getType(),
-                                           v.getLoc());
+      it->second =
+          s.block->insertArgument(s.block->getNumArguments() - s.trailing, v.getType(), v.getLoc());
     v = it->second;
   }
   return v;
@@ -325,7 +338,9 @@ Value Sema::composite(const Function &f, Env *env, Place place) {
     ok &= r.kind == Value::Tensor;
   if (!ok) {
     if (!result.isError())
-      error(d.place, d.name + " must return tensors, because it has a derivative of its own or is a composite");
+      error(d.place,
+            d.name +
+                " must return tensors, because it has a derivative of its own or is a composite");
     trace->scopes.pop_back();
     builder.restoreInsertionPoint(saved);
     // Ops may use each other in any order of the list.
@@ -377,8 +392,8 @@ Value Sema::composite(const Function &f, Env *env, Place place) {
     else if (!gradient.isError())
       gradients.push_back(gradient);
     if (!gradient.isError() && gradients.size() != tensorParams.size())
-      error(g.place, g.name + " returns " + llvm::Twine(gradients.size()) + " gradients, but " + d.name +
-                         " takes " + llvm::Twine(tensorParams.size()) + " tensors");
+      error(g.place, g.name + " returns " + llvm::Twine(gradients.size()) + " gradients, but " +
+                         d.name + " takes " + llvm::Twine(tensorParams.size()) + " tensors");
     llvm::SmallVector<mlir::Value> gradientYields;
     for (auto [i, v] : llvm::enumerate(gradients)) {
       if (v.kind != Value::Tensor || i >= outside.size())

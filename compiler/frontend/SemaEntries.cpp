@@ -22,12 +22,15 @@ mlir::Value Sema::variableValue(Variable *v) {
   if (it != trace->variables.end())
     return it->second;
   mlir::Block *entry = trace->scopes.front().block;
-  mlir::Value value = entry->addArgument(v->type, mlir::NameLoc::get(builder.getStringAttr(v->name)));
+  mlir::Value value =
+      entry->addArgument(v->type, mlir::NameLoc::get(builder.getStringAttr(v->name)));
   trace->variables[v] = value;
-  trace->arguments.push_back({value, v->kind == Variable::Param    ? Role::param
-                                     : v->kind == Variable::Buffer ? Role::buffer
-                                                                   : Role::state,
-                              v->name, {}});
+  trace->arguments.push_back({value,
+                              v->kind == Variable::Param    ? Role::param
+                              : v->kind == Variable::Buffer ? Role::buffer
+                                                            : Role::state,
+                              v->name,
+                              {}});
   return value;
 }
 
@@ -40,7 +43,8 @@ void Sema::finishFunction(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Valu
   std::vector<TraceArgument> arguments = trace->arguments;
   arguments.erase(std::remove_if(arguments.begin(), arguments.end(),
                                  [](const TraceArgument &a) {
-                                   return (a.role == Role::seed || a.role == Role::step) && a.value.use_empty();
+                                   return (a.role == Role::seed || a.role == Role::step) &&
+                                          a.value.use_empty();
                                  }),
                   arguments.end());
   llvm::StringMap<unsigned> order;
@@ -96,7 +100,8 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
   own.mayPrint = kind == "run";
   trace = &own;
   std::string symbol = kind == "validate" ? d.name.str() + "_validate" : d.name.str();
-  auto function = mlir::func::FuncOp::create(location(d.place), symbol, builder.getFunctionType({}, {}));
+  auto function =
+      mlir::func::FuncOp::create(location(d.place), symbol, builder.getFunctionType({}, {}));
   mlir::Block *block = function.addEntryBlock();
   own.scopes.push_back({block, {}, 0});
   builder.setInsertionPointToEnd(block);
@@ -134,11 +139,13 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
     }
     bool isHyper = p.value && type.getRank() == 0;
     if (kind == "run" && !isHyper) {
-      error(p.place, "`run` evaluates functions without tensor arguments, but " + d.name + " takes " + p.name);
+      error(p.place, "`run` evaluates functions without tensor arguments, but " + d.name +
+                         " takes " + p.name);
       ok = false;
       continue;
     }
-    mlir::Value v = block->addArgument(type, mlir::NameLoc::get(builder.getStringAttr(p.name), location(p.place)));
+    mlir::Value v = block->addArgument(
+        type, mlir::NameLoc::get(builder.getStringAttr(p.name), location(p.place)));
     std::optional<double> value;
     if (isHyper) {
       Value number = eval(*p.value, f.env);
@@ -181,7 +188,8 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
       r = toTensor(r, promote({r}), d.place);
     }
     if (kind == "train" && i == 0 && (r.type().getRank() || !r.type().isFloat()))
-      return error(d.place, "the loss is one f32, but " + d.name + " returns " + describe(r)), fail();
+      return error(d.place, "the loss is one f32, but " + d.name + " returns " + describe(r)),
+             fail();
     std::string name = d.results.size() > i && !d.results[i].name.empty() ? d.results[i].name.str()
                        : results.size() == 1 ? d.name.str()
                                              : d.name.str() + "_" + std::to_string(i);
@@ -237,7 +245,9 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
     if (!v || (restricted && !llvm::is_contained(wanted, v)))
       continue;
     if (v->trained && !restricted) {
-      report(entry.decorator->place, "the parameter " + v->name + " is reached by two @train functions; say which one updates it with params=");
+      report(entry.decorator->place,
+             "the parameter " + v->name +
+                 " is reached by two @train functions; say which one updates it with params=");
       return;
     }
     v->trained = true;
@@ -246,7 +256,8 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
     own.isUpdate = true;
     own.training = true;
     trace = &own;
-    auto f = mlir::func::FuncOp::create(location(entry.decorator->place), own.name, builder.getFunctionType({}, {}));
+    auto f = mlir::func::FuncOp::create(location(entry.decorator->place), own.name,
+                                        builder.getFunctionType({}, {}));
     f.setPrivate();
     mlir::Block *block = f.addEntryBlock();
     own.scopes.push_back({block, {}, 0});
@@ -264,7 +275,8 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
     if (made.isError())
       return f.erase();
     if (made.kind != Value::Instance || made.instance->cls->kind != ast::StmtKind::Optimizer) {
-      error(entry.optimizer->place, "@train takes an optimizer such as SGD(lr=0.1), not " + describe(made));
+      error(entry.optimizer->place,
+            "@train takes an optimizer such as SGD(lr=0.1), not " + describe(made));
       return f.erase();
     }
     Instance *optimizer = made.instance;
@@ -295,14 +307,17 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
         continue;
       if (value->kind == Value::Int || value->kind == Value::Float || value->kind == Value::Bool) {
         std::string name = trainEntries > 1 ? loss + "." + param.name.str() : param.name.str();
-        optimizer->args->set(param.name, Value::of(add(scalar(builder.getF32Type()), Role::hyper, name, value->number)));
+        optimizer->args->set(param.name, Value::of(add(scalar(builder.getF32Type()), Role::hyper,
+                                                       name, value->number)));
       }
     }
-    Value result = callFunction(*update->function, {{"", Value::of(p), nullptr, {}}, {"", Value::of(g), nullptr, {}}},
+    Value result = callFunction(*update->function,
+                                {{"", Value::of(p), nullptr, {}}, {"", Value::of(g), nullptr, {}}},
                                 entry.decorator->place, optimizer->cls->definition->name);
     if (result.kind != Value::Tensor || result.type() != v->type) {
       if (!result.isError())
-        error(entry.decorator->place, optimizer->cls->definition->name + ".update returns " + describe(result) + ", not the new parameter");
+        error(entry.decorator->place, optimizer->cls->definition->name + ".update returns " +
+                                          describe(result) + ", not the new parameter");
       f.erase();
       return;
     }
@@ -318,15 +333,17 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
     updates.set(v->name, mlir::FlatSymbolRefAttr::get(context, own.name));
   }
   if (updates.empty())
-    error(entry.function->definition->place, entry.function->definition->name + " reaches no parameter, so there is nothing to train");
+    error(entry.function->definition->place,
+          entry.function->definition->name + " reaches no parameter, so there is nothing to train");
   function->setAttr(attr::updates, updates.getDictionary(context));
 }
 
 void Sema::traceInit() {
   if (state.empty())
     return;
-  auto function = mlir::func::FuncOp::create(mlir::FileLineColLoc::get(context, sources.getName(mainFile), 1, 1),
-                                             "init", builder.getFunctionType({}, {}));
+  auto function = mlir::func::FuncOp::create(
+      mlir::FileLineColLoc::get(context, sources.getName(mainFile), 1, 1), "init",
+      builder.getFunctionType({}, {}));
   Trace own;
   trace = &own;
   mlir::Block *block = function.addEntryBlock();
@@ -349,7 +366,8 @@ void Sema::traceInit() {
       copy->walk([&](RandomOp random) { random.setId(id++); });
     }
     values.push_back(mapping.lookupOrDefault(v->initValue));
-    mlir::NamedAttrList list(roleAttrs(builder, v->kind == Variable::Param ? "param" : "buffer", v->name));
+    mlir::NamedAttrList list(
+        roleAttrs(builder, v->kind == Variable::Param ? "param" : "buffer", v->name));
     if (v->trained)
       list.set(attr::trainable, builder.getUnitAttr());
     if (v->kind == Variable::Buffer)

@@ -13,7 +13,8 @@ Value Sema::read(const Value &v, Place place) {
   if (v.kind != Value::Variable || !trace)
     return v;
   if (trace->isInit)
-    return error(place, "the value of " + llvm::Twine("a parameter is not known while parameters are made"));
+    return error(place, "the value of " +
+                            llvm::Twine("a parameter is not known while parameters are made"));
   Value t = Value::of(variableValue(v.variable));
   return t;
 }
@@ -24,13 +25,15 @@ Value Sema::eval(const ast::Expr &e, Env *env) {
   ++depth;
   auto leave = llvm::make_scope_exit([&] { --depth; });
   if (depth > deepestEvaluation)
-    return error(e.place, "calls are nested too deeply; a function must not call itself without end");
+    return error(e.place,
+                 "calls are nested too deeply; a function must not call itself without end");
   if (++work > mostWork) {
     outOfWork = true;
     return error(e.place, "this takes too long to evaluate while compiling");
   }
   switch (e.kind) {
-  case ExprKind::Name: return evalName(e, env);
+  case ExprKind::Name:
+    return evalName(e, env);
   case ExprKind::Integer: {
     int64_t value;
     if (e.text.getAsInteger(10, value))
@@ -41,12 +44,19 @@ Value Sema::eval(const ast::Expr &e, Env *env) {
     double value = std::strtod(e.text.str().c_str(), nullptr);
     return Value::makeFloat(value);
   }
-  case ExprKind::String: return Value::string(e.text.str());
-  case ExprKind::FString: return evalFormat(e, env);
-  case ExprKind::Bool: return Value::boolean(e.text == "True");
-  case ExprKind::None: return Value::none();
-  case ExprKind::Tuple: case ExprKind::List: return evalTuple(e, env);
-  case ExprKind::Comprehension: return evalComprehension(e, env);
+  case ExprKind::String:
+    return Value::string(e.text.str());
+  case ExprKind::FString:
+    return evalFormat(e, env);
+  case ExprKind::Bool:
+    return Value::boolean(e.text == "True");
+  case ExprKind::None:
+    return Value::none();
+  case ExprKind::Tuple:
+  case ExprKind::List:
+    return evalTuple(e, env);
+  case ExprKind::Comprehension:
+    return evalComprehension(e, env);
   case ExprKind::Unary: {
     if (e.text == "not") {
       auto c = evalCondition(*e.items[0], env, "not");
@@ -76,20 +86,25 @@ Value Sema::eval(const ast::Expr &e, Env *env) {
       return v;
     return Value::boolean((v.kind == Value::None) == (e.text == "is"));
   }
-  case ExprKind::Logical: return evalLogical(e, env);
+  case ExprKind::Logical:
+    return evalLogical(e, env);
   case ExprKind::Ternary: {
     auto c = evalCondition(*e.items[0], env, "if");
     return c ? eval(*e.items[*c ? 1 : 2], env) : Value();
   }
-  case ExprKind::Call: return evalCall(e, env);
+  case ExprKind::Call:
+    return evalCall(e, env);
   case ExprKind::Index: {
     Value base = eval(*e.items[0], env);
     return base.isError() ? base : index(base, e, env);
   }
-  case ExprKind::Attribute: return evalAttribute(e, env);
-  case ExprKind::Slice: case ExprKind::Ellipsis:
+  case ExprKind::Attribute:
+    return evalAttribute(e, env);
+  case ExprKind::Slice:
+  case ExprKind::Ellipsis:
     return error(e.place, "this stands between brackets only");
-  case ExprKind::Star: return error(e.place, "`*` splices a list into a list, a call or a type");
+  case ExprKind::Star:
+    return error(e.place, "`*` splices a list into a list, a call or a type");
   }
   return {};
 }
@@ -134,7 +149,8 @@ Value Sema::evalName(const ast::Expr &e, Env *env, bool asCallee) {
   }
   if (e.text == "self")
     return report(e.place, "no `self`: members are declared in the module's body and used by name")
-        .hint("write fc1 = Linear(...) in the module, fc1(x) in forward"), Value();
+               .hint("write fc1 = Linear(...) in the module, fc1(x) in forward"),
+           Value();
   if (e.text == "nn" || e.text == "torch" || e.text == "F" || e.text == "np")
     return error(e.place, "no `" + e.text + "`: layers and functions are there without it");
   if (e.text == "optimizer" || e.text == "optim")
@@ -143,12 +159,30 @@ Value Sema::evalName(const ast::Expr &e, Env *env, bool asCallee) {
   if (e.text == "super")
     return error(e.place, "no `super`: a module's body is its constructor");
   if (e.text == "float" || e.text == "int" || e.text == "any")
-    return error(e.place, "`" + e.text + "` stands for the dtype of an argument, and none here has it");
-  for (llvm::StringRef later :
-       {"Conv1d", "Conv2d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d", "LayerNorm", "GroupNorm",
-        "Embedding", "MultiheadAttention", "scaled_dot_product_attention", "LSTM", "GRU", "RNN",
-        "MaxPool2d", "AvgPool2d", "max_pool2d", "avg_pool2d", "conv", "multinomial", "EMA", "average",
-        "loop"})
+    return error(e.place,
+                 "`" + e.text + "` stands for the dtype of an argument, and none here has it");
+  for (llvm::StringRef later : {"Conv1d",
+                                "Conv2d",
+                                "ConvTranspose2d",
+                                "BatchNorm1d",
+                                "BatchNorm2d",
+                                "LayerNorm",
+                                "GroupNorm",
+                                "Embedding",
+                                "MultiheadAttention",
+                                "scaled_dot_product_attention",
+                                "LSTM",
+                                "GRU",
+                                "RNN",
+                                "MaxPool2d",
+                                "AvgPool2d",
+                                "max_pool2d",
+                                "avg_pool2d",
+                                "conv",
+                                "multinomial",
+                                "EMA",
+                                "average",
+                                "loop"})
     if (e.text == later)
       return error(e.place, "`" + e.text + "` is not in the standard library yet");
   if (e.text == "lambda" || e.text == "del")
@@ -173,7 +207,8 @@ Value Sema::evalAttribute(const ast::Expr &e, Env *env, bool asCallee) {
     if (!known && base.text == "self")
       return report(base.place,
                     "no `self`: members are declared in the module's body and used by name")
-          .hint("write " + e.text), Value();
+                 .hint("write " + e.text),
+             Value();
   }
   Value v = eval(base, env);
   return v.isError() ? v : attributeOf(v, e.text, e.mark, asCallee);
@@ -192,8 +227,8 @@ Value Sema::attributeOf(const Value &base, llvm::StringRef name, Place place, bo
         {"to", "the device is chosen by --device"},
         {"cuda", "the device is chosen by --device"},
         {"state_dict", "the built program saves with --save"}};
-    Diagnostic &d = report(place, "`" + name + "` is no member of " +
-                                      base.instance->cls->definition->name);
+    Diagnostic &d =
+        report(place, "`" + name + "` is no member of " + base.instance->cls->definition->name);
     for (auto [habit, hint] : habits)
       if (name == habit)
         return d.hint(hint), Value();
@@ -208,10 +243,10 @@ Value Sema::attributeOf(const Value &base, llvm::StringRef name, Place place, bo
     return error(place, "the imported file has no `" + name + "`");
   }
   if (base.kind == Value::Type || base.kind == Value::Tensor || base.kind == Value::Variable) {
-    auto type = llvm::cast<TensorType>(base.kind == Value::Type ? base.dtype
-                                       : base.kind == Value::Tensor
-                                           ? mlir::Type(base.type())
-                                           : mlir::Type(base.variable->type));
+    auto type =
+        llvm::cast<TensorType>(base.kind == Value::Type     ? base.dtype
+                               : base.kind == Value::Tensor ? mlir::Type(base.type())
+                                                            : mlir::Type(base.variable->type));
     if (name == "shape") {
       std::vector<Value> items;
       for (Extent extent : type.getExtents())
@@ -247,8 +282,9 @@ Value Sema::attributeOf(const Value &base, llvm::StringRef name, Place place, bo
       {"view", "no view; write x.reshape(B, 784) (or x.flatten(1))"},
       {"backward", "no `backward`: @train(SGD(lr=0.1)) on the loss function does the backward pass "
                    "and the update"},
-      {"zero_grad", "no `zero_grad`: @train(SGD(lr=0.1)) on the loss function does the backward pass "
-                    "and the update"},
+      {"zero_grad",
+       "no `zero_grad`: @train(SGD(lr=0.1)) on the loss function does the backward pass "
+       "and the update"},
       {"cuda", "no `.cuda()`: the device is chosen by --device"},
       {"cpu", "no `.cpu()`: the device is chosen by --device"},
       {"numpy", "no `.numpy()`: results are written by the built program"},
@@ -376,25 +412,36 @@ std::optional<bool> Sema::evalCondition(const ast::Expr &e, Env *env, llvm::Stri
   Value v = eval(e, env);
   std::string text = ast::toString(e);
   switch (v.kind) {
-  case Value::Error: return std::nullopt;
-  case Value::None: return false;
-  case Value::Bool: return v.flag;
-  case Value::Int: case Value::Float: return v.number != 0;
-  case Value::String: return !v.text.empty();
-  case Value::Tuple: case Value::List: return !v.items->empty();
+  case Value::Error:
+    return std::nullopt;
+  case Value::None:
+    return false;
+  case Value::Bool:
+    return v.flag;
+  case Value::Int:
+  case Value::Float:
+    return v.number != 0;
+  case Value::String:
+    return !v.text.empty();
+  case Value::Tuple:
+  case Value::List:
+    return !v.items->empty();
   case Value::Tensor:
     if (what == "if")
       error(e.place, "`if` is decided while compiling, and " + text +
                          " is known only at run time; write where(" + text + ", a, b)");
     else
       error(e.place, "`" + what + "` joins compile-time conditions; between tensors write " +
-                         (what == "and" ? "(a) & (b)" : what == "or" ? "(a) | (b)" : "~(a)"));
+                         (what == "and"  ? "(a) & (b)"
+                          : what == "or" ? "(a) | (b)"
+                                         : "~(a)"));
     return std::nullopt;
   case Value::Extent:
     error(e.place, "`" + what + "` is decided while compiling, and the dim " + v.extent.str(true) +
                        " is known only at run time");
     return std::nullopt;
-  default: return true;
+  default:
+    return true;
   }
 }
 
@@ -413,7 +460,8 @@ Value Sema::evalLogical(const ast::Expr &e, Env *env) {
     return a;
   Value b = eval(*e.items[1], env);
   if (b.kind == Value::Tensor)
-    return error(e.mark, "`" + e.text + "` joins compile-time conditions; between tensors write & or |");
+    return error(e.mark,
+                 "`" + e.text + "` joins compile-time conditions; between tensors write & or |");
   return b;
 }
 

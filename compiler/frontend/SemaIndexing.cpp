@@ -16,7 +16,8 @@ static std::optional<Extent> position(Sema &s, const Value &v, Extent extent) {
 }
 
 /// States `0 <= a <= b`-like bounds: proved, refused, or checked at the entry.
-static bool within(Sema &s, Extent low, llvm::StringRef relation, Extent high, Place place, const llvm::Twine &message) {
+static bool within(Sema &s, Extent low, llvm::StringRef relation, Extent high, Place place,
+                   const llvm::Twine &message) {
   if (auto d = (high - low).getConstant()) {
     if (relation == "lt" ? *d > 0 : *d >= 0)
       return true;
@@ -29,7 +30,8 @@ static bool within(Sema &s, Extent low, llvm::StringRef relation, Extent high, P
     if (m && m->first > 0)
       return true;
   }
-  auto check = CheckAttr::get(s.context, low.getAttr(), relation, high.getAttr(), message.str(), s.sources.describe(place));
+  auto check = CheckAttr::get(s.context, low.getAttr(), relation, high.getAttr(), message.str(),
+                              s.sources.describe(place));
   if (!llvm::is_contained(s.trace->checks, check))
     s.trace->checks.push_back(check);
   return true;
@@ -57,14 +59,16 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
         Value v = eval(*items[0]->items[i], env);
         if (v.kind != Value::Int)
           return v.isError() ? v : error(items[0]->place, "a list is cut at whole numbers");
-        bounds[i] = i < 2 ? std::clamp<int64_t>(v.integer < 0 ? v.integer + n : v.integer, 0, n) : v.integer;
+        bounds[i] = i < 2 ? std::clamp<int64_t>(v.integer < 0 ? v.integer + n : v.integer, 0, n)
+                          : v.integer;
       }
       if (bounds[2] <= 0)
         return error(items[0]->place, "a step is positive; use reversed(...)");
       std::vector<Value> part;
       for (int64_t i = bounds[0]; i < bounds[1]; i += bounds[2])
         part.push_back(list[i]);
-      return Value::sequence(base.kind == Value::Tuple ? Value::Tuple : Value::List, std::move(part));
+      return Value::sequence(base.kind == Value::Tuple ? Value::Tuple : Value::List,
+                             std::move(part));
     }
     if (items[0]->is(ExprKind::Ellipsis))
       return error(items[0]->place, "a list is indexed by a whole number");
@@ -75,7 +79,8 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
       return error(items[0]->place, "a list is indexed by a whole number, not " + describe(v));
     int64_t i = v.integer < 0 ? v.integer + n : v.integer;
     if (i < 0 || i >= n)
-      return error(items[0]->place, "index " + llvm::Twine(v.integer) + " is outside the list's " + llvm::Twine(n) + " items");
+      return error(items[0]->place, "index " + llvm::Twine(v.integer) + " is outside the list's " +
+                                        llvm::Twine(n) + " items");
     return base.instance ? list[i] : list[i];
   }
   if (base.kind == Value::Builtin && (base.text == "sum" || base.text == "max"))
@@ -115,8 +120,9 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
       return error(item->place, toText(v) + " is a list; a tensor is tensor(" + toText(v) + ")");
     if (v.kind == Value::Tensor) {
       if (v.type().getElementType().isInteger(1))
-        return error(item->place, "the size of " + ast::toString(e) + " depends on data; write where(" +
-                                      ast::toString(*item) + ", " + ast::toString(*e.items[0]) + ", 0)");
+        return error(item->place, "the size of " + ast::toString(e) +
+                                      " depends on data; write where(" + ast::toString(*item) +
+                                      ", " + ast::toString(*e.items[0]) + ", 0)");
       if (v.type().isFloat())
         return error(item->place, "a tensor is indexed by whole numbers, not " + describe(v));
       tensors.push_back({dim++, toTensor(v, builder.getI64Type(), item->place)});
@@ -124,9 +130,13 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
     }
     auto i = position(*this, v, shape[dim]);
     if (!i)
-      return error(item->place, "a tensor is indexed by whole numbers, slices, None or tensors, not " + describe(v));
-    std::string text = "index " + i->str(true) + " is outside dim " + std::to_string(dim) + ", whose extent is " + shape[dim].str(true);
-    if (!within(*this, *i, "lt", shape[dim], item->place, text) || !within(*this, constant(0), "le", *i, item->place, text))
+      return error(item->place,
+                   "a tensor is indexed by whole numbers, slices, None or tensors, not " +
+                       describe(v));
+    std::string text = "index " + i->str(true) + " is outside dim " + std::to_string(dim) +
+                       ", whose extent is " + shape[dim].str(true);
+    if (!within(*this, *i, "lt", shape[dim], item->place, text) ||
+        !within(*this, constant(0), "le", *i, item->place, text))
       return {};
     llvm::SmallVector<Extent> offsets(shape.size(), constant(0)), sizes(shape);
     offsets[dim] = *i;
@@ -155,7 +165,8 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
     v = broadcastTo(v, shape, e.mark);
     bool isIota = v.tensor.getDefiningOp<IotaOp>() != nullptr;
     if (trace->scopes.size() == 1 && !isIota)
-      CheckRangeOp::create(builder, location(e.place), use(v), x.type().getExtent(dims[i]).getAttr(),
+      CheckRangeOp::create(builder, location(e.place), use(v),
+                           x.type().getExtent(dims[i]).getAttr(),
                            builder.getStringAttr("index {0} at position {1} is not below {2}"),
                            builder.getStringAttr(sources.describe(e.place)));
     values.push_back(use(v));
@@ -196,13 +207,16 @@ Value Sema::sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env) {
     if (raw[i].isError())
       continue;
     if (raw[i].kind == Value::Tensor)
-      return error(slice.place, "a slice between places that are known only at run time is not supported yet");
+      return error(slice.place,
+                   "a slice between places that are known only at run time is not supported yet");
     auto p = position(*this, raw[i], extent);
     if (!p)
       return error(slice.place, "a slice is cut at whole numbers, not " + describe(raw[i]));
     bounds[i] = *p;
   }
-  std::string text = "the slice " + bounds[0].str(true) + ":" + bounds[1].str(true) + " is outside dim " + std::to_string(dim) + ", whose extent is " + extent.str(true);
+  std::string text = "the slice " + bounds[0].str(true) + ":" + bounds[1].str(true) +
+                     " is outside dim " + std::to_string(dim) + ", whose extent is " +
+                     extent.str(true);
   if (!within(*this, constant(0), "le", bounds[0], slice.place, text) ||
       !within(*this, bounds[0], "le", bounds[1], slice.place, text) ||
       !within(*this, bounds[1], "le", extent, slice.place, text))
@@ -217,7 +231,8 @@ Value Sema::sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env) {
   offsets[dim] = bounds[0];
   sizes[dim] = size;
   strides[dim] = step;
-  return Value::of(SliceOp::create(builder, location(slice.place), use(x), offsets, sizes, strides));
+  return Value::of(
+      SliceOp::create(builder, location(slice.place), use(x), offsets, sizes, strides));
 }
 
 Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {
@@ -227,7 +242,8 @@ Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {
       return error(e.mark, "a list is indexed by one whole number");
     int64_t n = base.items->size(), i = v.integer < 0 ? v.integer + n : v.integer;
     if (i < 0 || i >= n)
-      return error(e.mark, "index " + llvm::Twine(v.integer) + " is outside the list's " + llvm::Twine(n) + " items");
+      return error(e.mark, "index " + llvm::Twine(v.integer) + " is outside the list's " +
+                               llvm::Twine(n) + " items");
     (*base.items)[i] = value;
     return base;
   }
@@ -236,7 +252,9 @@ Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {
   if (!isTensorLike(value) && !value.isNumber() && value.kind != Value::Extent)
     return error(e.place, "a tensor holds numbers, not " + describe(value));
   // Static parts only: a padded copy of the value chosen by a mask of the part.
-  Value flat = Value::of(IotaOp::create(builder, location(e.place), TensorType::get({base.type().getNumElements()}, builder.getI64Type()), 0));
+  Value flat = Value::of(
+      IotaOp::create(builder, location(e.place),
+                     TensorType::get({base.type().getNumElements()}, builder.getI64Type()), 0));
   Value places = reshapeTo(flat, base.type().getExtents(), e.place);
   Value part = index(places, e, env);
   if (part.isError())
@@ -249,10 +267,12 @@ Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {
   if (!broadcastShapes(both, shape, e.place, "an assignment"))
     return {};
   if (llvm::ArrayRef<Extent>(part.type().getExtents()) != llvm::ArrayRef<Extent>(shape))
-    return error(e.place, "the part is " + describe(part) + ", but the value is " + describe(value));
+    return error(e.place,
+                 "the part is " + describe(part) + ", but the value is " + describe(value));
   value = broadcastTo(value, shape, e.place);
   Value target = reshapeTo(base, {base.type().getNumElements()}, e.place);
   llvm::SmallVector<mlir::Value> indices{use(part)};
-  mlir::Value r = ScatterOp::create(builder, location(e.place), ScatterMode::set, use(target), use(value), indices, llvm::ArrayRef<int64_t>{0});
+  mlir::Value r = ScatterOp::create(builder, location(e.place), ScatterMode::set, use(target),
+                                    use(value), indices, llvm::ArrayRef<int64_t>{0});
   return reshapeTo(Value::of(r), base.type().getExtents(), e.place);
 }

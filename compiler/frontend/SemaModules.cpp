@@ -15,8 +15,10 @@ Value Sema::instantiate(const Function &cls, std::vector<Argument> args, Place p
     return error(place, "modules are nested too deeply; a module must not contain itself");
   if (trace && cls.kind == ast::StmtKind::Module) {
     std::string name = d.name.str();
-    return report(place, "a layer made in a function has nowhere to keep its parameters; make it a member")
-        .hint("write fc = " + name + "(...) in the module or the file"), Value();
+    return report(place,
+                  "a layer made in a function has nowhere to keep its parameters; make it a member")
+               .hint("write fc = " + name + "(...) in the module or the file"),
+           Value();
   }
   instances.emplace_back();
   Instance *instance = &instances.back();
@@ -70,14 +72,17 @@ Value Sema::instantiate(const Function &cls, std::vector<Argument> args, Place p
 
 Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place place, Env *env,
                          const ast::Expr &e) {
-  const char *what = kind == Variable::Param ? "param" : kind == Variable::Buffer ? "buffer" : "state";
+  const char *what = kind == Variable::Param    ? "param"
+                     : kind == Variable::Buffer ? "buffer"
+                                                : "state";
   if (env->kind == Env::Local && trace)
     return error(place, llvm::Twine(what) + " stands in a module's body, not in a function");
   Env *owner = env;
   while (owner && owner->kind == Env::Local)
     owner = owner->parent;
   std::vector<Value> values;
-  if (!take(what, args, kind == Variable::Buffer ? "init, persistent=True, name=None" : "init, name=None",
+  if (!take(what, args,
+            kind == Variable::Buffer ? "init, persistent=True, name=None" : "init, name=None",
             values, place))
     return {};
   variables.emplace_back();
@@ -101,9 +106,11 @@ Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place 
   }
   Value made = values[0];
   if (made.kind != Value::Tensor)
-    return error(place, llvm::Twine(what) + " takes an initialiser such as zeros(f32[10]), not " + describe(made));
+    return error(place, llvm::Twine(what) + " takes an initialiser such as zeros(f32[10]), not " +
+                            describe(made));
   if (!made.type().hasStaticShape())
-    return error(place, "a parameter's extents are known while compiling, but this is " + describe(made));
+    return error(place,
+                 "a parameter's extents are known while compiling, but this is " + describe(made));
   double elements = 1;
   for (Extent e : made.type().getExtents())
     elements *= double(*e.getConstant());
@@ -127,11 +134,13 @@ void Sema::nameValue(const Value &v, const std::string &path, unsigned depth) {
       size_t dot = path.rfind('.', path.find_last_of('.') == std::string::npos ? 0 : path.size());
       std::string own = path;
       // The last member name and a list's index give way to the name that was chosen.
-      while (dot != std::string::npos && llvm::all_of(llvm::StringRef(own).drop_front(dot + 1), llvm::isDigit)) {
+      while (dot != std::string::npos &&
+             llvm::all_of(llvm::StringRef(own).drop_front(dot + 1), llvm::isDigit)) {
         own = own.substr(0, dot);
         dot = own.rfind('.');
       }
-      name = dot == std::string::npos ? variable.override : own.substr(0, dot + 1) + variable.override;
+      name =
+          dot == std::string::npos ? variable.override : own.substr(0, dot + 1) + variable.override;
     }
     if (variable.name.empty()) {
       variable.name = name;
@@ -188,7 +197,8 @@ void Sema::nameVariables(Env *file) {
   for (Variable *v : state) {
     auto [it, isNew] = byName.insert({v->name, v});
     if (!isNew)
-      report(v->place, "two parameters have the name " + v->name).note(it->second->place, "the other one is here");
+      report(v->place, "two parameters have the name " + v->name)
+          .note(it->second->place, "the other one is here");
   }
 }
 

@@ -95,7 +95,8 @@ Value Sema::broadcastTo(const Value &v, llvm::ArrayRef<Extent> shape, Place plac
   // Constants are made in the right shape at once.
   if (auto c = v.tensor.getDefiningOp<ConstantOp>(); c && c.getValue().isSplat()) {
     auto t = TensorType::get(shape, type.getElementType());
-    mlir::Attribute splat = llvm::cast<mlir::DenseElementsAttr>(c.getValue()).getSplatValue<mlir::Attribute>();
+    mlir::Attribute splat =
+        llvm::cast<mlir::DenseElementsAttr>(c.getValue()).getSplatValue<mlir::Attribute>();
     double number = llvm::isa<mlir::FloatAttr>(splat)
                         ? llvm::cast<mlir::FloatAttr>(splat).getValueAsDouble()
                     : type.getElementType().isInteger(1)
@@ -155,22 +156,32 @@ bool Sema::broadcastShapes(llvm::ArrayRef<Value> values, llvm::SmallVectorImpl<E
 }
 
 static std::optional<double> foldNumbers(llvm::StringRef op, double a, double b) {
-  if (op == "+") return a + b;
-  if (op == "-") return a - b;
-  if (op == "*") return a * b;
-  if (op == "/") return a / b;
-  if (op == "//") return std::floor(a / b);
-  if (op == "%") return a - b * std::floor(a / b);
-  if (op == "**") return std::pow(a, b);
+  if (op == "+")
+    return a + b;
+  if (op == "-")
+    return a - b;
+  if (op == "*")
+    return a * b;
+  if (op == "/")
+    return a / b;
+  if (op == "//")
+    return std::floor(a / b);
+  if (op == "%")
+    return a - b * std::floor(a / b);
+  if (op == "**")
+    return std::pow(a, b);
   return std::nullopt;
 }
 
 /// Integer arithmetic; nothing when it overflows or makes no sense.
 static std::optional<int64_t> foldIntegers(llvm::StringRef op, int64_t a, int64_t b) {
   int64_t r;
-  if (op == "+") return llvm::AddOverflow(a, b, r) ? std::nullopt : std::optional(r);
-  if (op == "-") return llvm::SubOverflow(a, b, r) ? std::nullopt : std::optional(r);
-  if (op == "*") return llvm::MulOverflow(a, b, r) ? std::nullopt : std::optional(r);
+  if (op == "+")
+    return llvm::AddOverflow(a, b, r) ? std::nullopt : std::optional(r);
+  if (op == "-")
+    return llvm::SubOverflow(a, b, r) ? std::nullopt : std::optional(r);
+  if (op == "*")
+    return llvm::MulOverflow(a, b, r) ? std::nullopt : std::optional(r);
   if (op == "//" && b != 0 && !(a == INT64_MIN && b == -1)) {
     int64_t q = a / b;
     return q - ((a % b != 0) && ((a < 0) != (b < 0)));
@@ -179,10 +190,14 @@ static std::optional<int64_t> foldIntegers(llvm::StringRef op, int64_t a, int64_
     int64_t m = a % b;
     return m + (m != 0 && ((m < 0) != (b < 0)) ? b : 0);
   }
-  if (op == "%" && b == -1) return 0;
-  if (op == "&") return a & b;
-  if (op == "|") return a | b;
-  if (op == "^") return a ^ b;
+  if (op == "%" && b == -1)
+    return 0;
+  if (op == "&")
+    return a & b;
+  if (op == "|")
+    return a | b;
+  if (op == "^")
+    return a ^ b;
   if (op == "**" && b >= 0) {
     r = 1;
     for (int64_t i = 0; i < b; ++i)
@@ -231,9 +246,12 @@ Value Sema::binary(llvm::StringRef op, Value a, Value b, Place place) {
     return Value::sequence(a.kind, std::move(items));
   }
   if (auto ea = asExtent(a), eb = asExtent(b); ea && eb) {
-    if (op == "+") return Value::of(*ea + *eb);
-    if (op == "-") return Value::of(*ea - *eb);
-    if (op == "*") return Value::of(*ea * *eb);
+    if (op == "+")
+      return Value::of(*ea + *eb);
+    if (op == "-")
+      return Value::of(*ea - *eb);
+    if (op == "*")
+      return Value::of(*ea * *eb);
     if ((op == "//" || op == "%") && b.kind == Value::Int) {
       if (b.integer <= 0)
         return error(place, "a dim is divided by positive numbers only");
@@ -292,17 +310,28 @@ Value Sema::binary(llvm::StringRef op, Value a, Value b, Place place) {
   mlir::Value x = use(left), y = use(right);
   mlir::Location loc = location(place);
   mlir::Value r;
-  if (op == "+") r = AddOp::create(builder, loc, x, y);
-  else if (op == "-") r = SubOp::create(builder, loc, x, y);
-  else if (op == "*") r = MulOp::create(builder, loc, x, y);
-  else if (op == "/") r = DivOp::create(builder, loc, x, y);
-  else if (op == "//") r = FloorDivOp::create(builder, loc, x, y);
-  else if (op == "%") r = RemainderOp::create(builder, loc, x, y);
-  else if (op == "**") r = PowOp::create(builder, loc, x, y);
-  else if (op == "&") r = AndOp::create(builder, loc, x, y);
-  else if (op == "|") r = OrOp::create(builder, loc, x, y);
-  else if (op == "^") r = XorOp::create(builder, loc, x, y);
-  else return error(place, "no operator `" + op + "`");
+  if (op == "+")
+    r = AddOp::create(builder, loc, x, y);
+  else if (op == "-")
+    r = SubOp::create(builder, loc, x, y);
+  else if (op == "*")
+    r = MulOp::create(builder, loc, x, y);
+  else if (op == "/")
+    r = DivOp::create(builder, loc, x, y);
+  else if (op == "//")
+    r = FloorDivOp::create(builder, loc, x, y);
+  else if (op == "%")
+    r = RemainderOp::create(builder, loc, x, y);
+  else if (op == "**")
+    r = PowOp::create(builder, loc, x, y);
+  else if (op == "&")
+    r = AndOp::create(builder, loc, x, y);
+  else if (op == "|")
+    r = OrOp::create(builder, loc, x, y);
+  else if (op == "^")
+    r = XorOp::create(builder, loc, x, y);
+  else
+    return error(place, "no operator `" + op + "`");
   Value result = Value::of(r, weak);
   if (labels.size() == shape.size())
     result.labels = labels;
@@ -341,11 +370,16 @@ Value Sema::unary(llvm::StringRef op, Value a, Place place) {
 }
 
 static std::optional<bool> compareNumbers(llvm::StringRef op, double a, double b) {
-  if (op == "==") return a == b;
-  if (op == "!=") return a != b;
-  if (op == "<") return a < b;
-  if (op == "<=") return a <= b;
-  if (op == ">") return a > b;
+  if (op == "==")
+    return a == b;
+  if (op == "!=")
+    return a != b;
+  if (op == "<")
+    return a < b;
+  if (op == "<=")
+    return a <= b;
+  if (op == ">")
+    return a > b;
   return a >= b;
 }
 
@@ -381,9 +415,12 @@ Value Sema::compare(llvm::StringRef op, Value a, Value b, Place place) {
     return {};
   Value x = broadcastTo(values[0], shape, place), y = broadcastTo(values[1], shape, place);
   Comparison relation = llvm::StringSwitch<Comparison>(op)
-                            .Case("==", Comparison::eq).Case("!=", Comparison::ne)
-                            .Case("<", Comparison::lt).Case("<=", Comparison::le)
-                            .Case(">", Comparison::gt).Default(Comparison::ge);
+                            .Case("==", Comparison::eq)
+                            .Case("!=", Comparison::ne)
+                            .Case("<", Comparison::lt)
+                            .Case("<=", Comparison::le)
+                            .Case(">", Comparison::gt)
+                            .Default(Comparison::ge);
   return Value::of(at(place).compare(relation, use(x), use(y)));
 }
 
@@ -398,8 +435,9 @@ Value Sema::matmul(Value a, Value b, Place place) {
     return error(place, "`@` takes numbers, not bools");
   int64_t ka = ra - 1, kb = rb >= 2 ? rb - 2 : 0;
   if (a.type().getExtent(ka) != b.type().getExtent(kb)) {
-    report(place, "`@` needs a's last dim to be b's " + llvm::Twine(rb >= 2 ? "last but one" : "dim") +
-                      ", but a is " + describe(a) + " and b is " + describe(b));
+    report(place, "`@` needs a's last dim to be b's " +
+                      llvm::Twine(rb >= 2 ? "last but one" : "dim") + ", but a is " + describe(a) +
+                      " and b is " + describe(b));
     return {};
   }
   a = toTensor(a, element, place);
@@ -455,7 +493,8 @@ Value Sema::matmul(Value a, Value b, Place place) {
     b = Value::of(flipped.getOperand());
     kb = 1;
   }
-  Value result = Value::of(ContractOp::create(builder, location(place), use(a), use(b), la, lb,
-                                      llvm::ArrayRef<int64_t>{ka}, llvm::ArrayRef<int64_t>{kb}));
+  Value result =
+      Value::of(ContractOp::create(builder, location(place), use(a), use(b), la, lb,
+                                   llvm::ArrayRef<int64_t>{ka}, llvm::ArrayRef<int64_t>{kb}));
   return result;
 }

@@ -18,8 +18,10 @@ void Sema::execBlock(ast::Block block, Env *env, Flow &flow) {
 
 void Sema::assign(const ast::Expr &target, Value value, Env *env) {
   switch (target.kind) {
-  case ExprKind::Name: return assignName(target, std::move(value), env);
-  case ExprKind::Tuple: case ExprKind::List: {
+  case ExprKind::Name:
+    return assignName(target, std::move(value), env);
+  case ExprKind::Tuple:
+  case ExprKind::List: {
     std::vector<Value> items;
     if (value.isError()) {
       items.resize(target.items.size());
@@ -64,7 +66,8 @@ void Sema::assign(const ast::Expr &target, Value value, Env *env) {
     }
     Value *member = owner.instance->members->find(target.text);
     if (!member) {
-      error(target.mark, "`" + target.text + "` is no member of " + owner.instance->cls->definition->name);
+      error(target.mark,
+            "`" + target.text + "` is no member of " + owner.instance->cls->definition->name);
       return;
     }
     if (member->kind == Value::Variable && value.kind == Value::Variable) {
@@ -101,8 +104,10 @@ void Sema::assignName(const ast::Expr &target, Value value, Env *env) {
           if (t.type().getRank() == 0)
             t = broadcastTo(t, v->variable->type.getExtents(), target.place);
           else {
-            error(target.place, "the " + llvm::Twine(v->variable->kind == Variable::State ? "state " : "buffer ") +
-                                    name + " is " + describe(*v) + ", but the new value is " + describe(t));
+            error(target.place,
+                  "the " +
+                      llvm::Twine(v->variable->kind == Variable::State ? "state " : "buffer ") +
+                      name + " is " + describe(*v) + ", but the new value is " + describe(t));
             return;
           }
         }
@@ -120,7 +125,8 @@ void Sema::assignName(const ast::Expr &target, Value value, Env *env) {
       break;
     }
     if (env->places.count(name) && env->names.count(name) &&
-        (env->names[name].kind == Value::Extent || (env->names[name].kind == Value::Int && llvm::isUpper(name[0]))) &&
+        (env->names[name].kind == Value::Extent ||
+         (env->names[name].kind == Value::Int && llvm::isUpper(name[0]))) &&
         llvm::is_contained(env->order, "dim " + name.str())) {
       error(target.place, "`" + name + "` is a dim; a local needs another name");
       return;
@@ -146,8 +152,11 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
     return;
   case StmtKind::Assign: {
     Value v = eval(*s.value, env);
-    if (env->kind == Env::Local && v.kind == Value::Instance && s.value->is(ExprKind::Call) && trace) {
-      error(s.value->place, "a layer made in a function has nowhere to keep its parameters; make it a member: " + ast::toString(*s.target) + " = " + ast::toString(*s.value));
+    if (env->kind == Env::Local && v.kind == Value::Instance && s.value->is(ExprKind::Call) &&
+        trace) {
+      error(s.value->place,
+            "a layer made in a function has nowhere to keep its parameters; make it a member: " +
+                ast::toString(*s.target) + " = " + ast::toString(*s.value));
       v = Value();
     }
     assign(*s.target, std::move(v), env);
@@ -161,7 +170,8 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
   }
   case StmtKind::Annotated: {
     Value v = read(eval(*s.value, env), s.place);
-    if (!v.isError() && !matchType(*s.type, v, env, s.place, s.target->text, s.target->text, "", true))
+    if (!v.isError() &&
+        !matchType(*s.type, v, env, s.place, s.target->text, s.target->text, "", true))
       v = Value();
     assign(*s.target, std::move(v), env);
     return;
@@ -179,7 +189,8 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
     flow.value = s.value ? eval(*s.value, env) : Value::none();
     flow.returned = true;
     return;
-  case StmtKind::Pass: return;
+  case StmtKind::Pass:
+    return;
   case StmtKind::If:
     for (const ast::Branch &branch : s.branches) {
       std::optional<bool> holds = true;
@@ -193,7 +204,8 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
     return;
   case StmtKind::For: {
     if (s.value->is(ExprKind::Call) && s.value->items[0]->isName("loop")) {
-      error(s.value->place, "loop(n) is not supported yet; for i in range(n) repeats the body while compiling");
+      error(s.value->place,
+            "loop(n) is not supported yet; for i in range(n) repeats the body while compiling");
       return;
     }
     std::vector<Value> items;
@@ -207,20 +219,25 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
     }
     return;
   }
-  case StmtKind::Def: case StmtKind::Module: case StmtKind::Optimizer:
+  case StmtKind::Def:
+  case StmtKind::Module:
+  case StmtKind::Optimizer:
     return declare(s, env);
-  case StmtKind::Import: return importFile(s, env);
+  case StmtKind::Import:
+    return importFile(s, env);
   }
 }
 
 void Sema::declare(const ast::Stmt &s, Env *env) {
   const ast::Definition &d = *s.definition;
   if (env->kind == Env::Local) {
-    error(d.place, "functions and modules are declared in the file or in a module, not in a function");
+    error(d.place,
+          "functions and modules are declared in the file or in a module, not in a function");
     return;
   }
   if (env->find(d.name) && env->kind == Env::File && env->places.count(d.name)) {
-    report(d.place, "`" + d.name + "` is defined twice").note(env->places[d.name], "it was defined here");
+    report(d.place, "`" + d.name + "` is defined twice")
+        .note(env->places[d.name], "it was defined here");
     return;
   }
   functions.emplace_back();
@@ -237,7 +254,8 @@ void Sema::declare(const ast::Stmt &s, Env *env) {
     if (d.name == "__init__")
       return;
   } else if (d.name == "__init__") {
-    report(d.place, "no `__init__`: a module's arguments stand behind its name, its members in its body")
+    report(d.place,
+           "no `__init__`: a module's arguments stand behind its name, its members in its body")
         .hint("write module MLP(inputs, outputs): and members below");
     return;
   }
@@ -279,7 +297,9 @@ void Sema::declare(const ast::Stmt &s, Env *env) {
         continue;
       }
       Entry entry;
-      entry.kind = head.text == "export" ? Entry::Export : head.text == "train" ? Entry::Train : Entry::Metric;
+      entry.kind = head.text == "export"  ? Entry::Export
+                   : head.text == "train" ? Entry::Train
+                                          : Entry::Metric;
       entry.function = &f;
       entry.decorator = decorator;
       entries.push_back(entry);
@@ -301,7 +321,8 @@ void Sema::importFile(const ast::Stmt &s, Env *env) {
   llvm::StringRef name = s.names[0];
   Env *other = imported.lookup(name);
   if (!other) {
-    std::vector<std::string> folders{llvm::sys::path::parent_path(sources.getName(s.place.file)).str()};
+    std::vector<std::string> folders{
+        llvm::sys::path::parent_path(sources.getName(s.place.file)).str()};
     folders.insert(folders.end(), options.importPaths.begin(), options.importPaths.end());
     std::string error;
     std::optional<uint32_t> file;

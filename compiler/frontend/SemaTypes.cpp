@@ -44,7 +44,12 @@ std::string Sema::describePattern(const ast::Type &type, Env *env) {
     text += i ? ", " : "";
     if (dim->is(ExprKind::Star)) {
       Value *bound = env->find(dim->items[0]->text);
-      text += bound && bound->isSequence() ? llvm::StringRef(toText(Value::sequence(Value::List, *bound->items))).drop_front().drop_back().str() : "*";
+      text += bound && bound->isSequence()
+                  ? llvm::StringRef(toText(Value::sequence(Value::List, *bound->items)))
+                        .drop_front()
+                        .drop_back()
+                        .str()
+                  : "*";
       continue;
     }
     if (!dim->is(ExprKind::Name) || (isCapital(dim->text) && !env->find(dim->text))) {
@@ -61,14 +66,16 @@ std::string Sema::describePattern(const ast::Type &type, Env *env) {
     if (v.kind == Value::Int)
       text += label + "=" + std::to_string(v.integer);
     else if (v.kind == Value::Extent)
-      text += dim->text == v.extent.str(true) ? dim->text.str() : dim->text.str() + "=" + v.extent.str(true);
+      text += dim->text == v.extent.str(true) ? dim->text.str()
+                                              : dim->text.str() + "=" + v.extent.str(true);
     else
       text += dim->text;
   }
   return text + "]";
 }
 
-/// Checks what a type names, once for all calls: lower-case names exist, capitals are not arguments.
+/// Checks what a type names, once for all calls: lower-case names exist, capitals are not
+/// arguments.
 static bool checkNames(Sema &sema, const ast::Type &type, Env *env) {
   if (type.element != "float" && type.element != "int" && type.element != "any" &&
       !elementNamed(sema.context, type.element)) {
@@ -98,14 +105,16 @@ static bool checkNames(Sema &sema, const ast::Type &type, Env *env) {
     }
     if (isCapital(name->text)) {
       if (found && where != env && where->kind == Env::Arguments) {
-        sema.report(name->place, name->text + " is an argument of " + env->self->cls->definition->name +
+        sema.report(name->place, name->text + " is an argument of " +
+                                     env->self->cls->definition->name +
                                      ", but a capital name in a type is a dim bound by the call")
             .hint("rename the argument to " + llvm::StringRef(name->text).lower());
         return false;
       }
       if (found && where != env && where->kind != Env::Library && found->kind == Value::Int) {
-        sema.report(name->place, name->text + " is a constant, but a capital name in a type is a dim "
-                                              "bound by the call")
+        sema.report(name->place, name->text +
+                                     " is a constant, but a capital name in a type is a dim "
+                                     "bound by the call")
             .hint("rename the constant to " + llvm::StringRef(name->text).lower());
         return false;
       }
@@ -121,15 +130,17 @@ static bool checkNames(Sema &sema, const ast::Type &type, Env *env) {
       list += (list.empty() ? "" : ", ") + c;
     std::string near = nearestName(name->text, candidates);
     if (env->self && !candidates.empty()) {
-      Diagnostic &d = sema.report(name->place, "`" + name->text + "` is not an argument of " +
-                                                   env->self->cls->definition->name + " (" + list + ")");
+      Diagnostic &d =
+          sema.report(name->place, "`" + name->text + "` is not an argument of " +
+                                       env->self->cls->definition->name + " (" + list + ")");
       if (!near.empty())
         d.hint("did you mean " + near + "?");
       else if (name->text.size() <= 2)
         d.hint("in a type a dim begins with a capital; did you mean " + name->text.upper() + "?");
     } else {
-      Diagnostic &d = sema.report(name->place, "`" + name->text +
-                                                   "` is not defined; in a type a dim begins with a capital");
+      Diagnostic &d =
+          sema.report(name->place,
+                      "`" + name->text + "` is not defined; in a type a dim begins with a capital");
       std::string upper = name->text.str();
       upper[0] = llvm::toUpper(upper[0]);
       d.hint("did you mean " + upper + "?");
@@ -148,16 +159,20 @@ bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
   auto mismatch = [&]() -> Diagnostic & {
     std::string actual = describe(value);
     if (isResult)
-      return report(place, "the result of " + callee + " is " + actual + ", but its signature says " + pattern);
-    return report(place, callee + " takes " + pattern + (argument.empty() ? "" : ", but " + argument.str() + " is " + actual));
+      return report(place, "the result of " + callee + " is " + actual +
+                               ", but its signature says " + pattern);
+    return report(place, callee + " takes " + pattern +
+                             (argument.empty() ? "" : ", but " + argument.str() + " is " + actual));
   };
   bool matches = true;
   if (value.isNumber() || value.kind == Value::Extent) {
     mlir::Type element = elementOf(type.element, env, {}, matches);
     if (!element)
-      element = value.kind == Value::Float ? mlir::Type(builder.getF32Type()) : builder.getI64Type();
+      element =
+          value.kind == Value::Float ? mlir::Type(builder.getF32Type()) : builder.getI64Type();
     if (!type.dims.empty()) {
-      mismatch().hint("a tensor with one value everywhere is full(" + ast::toString(type) + ", value)");
+      mismatch().hint("a tensor with one value everywhere is full(" + ast::toString(type) +
+                      ", value)");
       return false;
     }
     // An optimizer's scalars become hypers only where a step is traced.
@@ -272,7 +287,9 @@ bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
           Diagnostic &r = report(place, callee + " takes " + describePattern(type, env) + ", but " +
                                             argument + " is " + describe(value));
           if (extent.getDim() && e->getDim())
-            r.hint("nothing says that " + extent.str(true) + " is " + e->str(true) + "; write one name for both, or where " + extent.str(true) + " == " + e->str(true));
+            r.hint("nothing says that " + extent.str(true) + " is " + e->str(true) +
+                   "; write one name for both, or where " + extent.str(true) +
+                   " == " + e->str(true));
           return r;
         }();
         if (env->places.count(dim->text) && !sources.isLibrary(env->places[dim->text]))
@@ -291,28 +308,37 @@ bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
     }
     if (*e != extent) {
       Diagnostic &d = mismatch();
-      if (!isResult && env->self && env->self->place.isValid() && !sources.isLibrary(env->self->place) &&
-          dim->is(ExprKind::Name) && v.kind == Value::Int) {
-        std::string label = env->self->labels.count(dim->text) ? env->self->labels[dim->text] : dim->text.str();
+      if (!isResult && env->self && env->self->place.isValid() &&
+          !sources.isLibrary(env->self->place) && dim->is(ExprKind::Name) && v.kind == Value::Int) {
+        std::string label =
+            env->self->labels.count(dim->text) ? env->self->labels[dim->text] : dim->text.str();
         // A sibling that maps what there is to what is wanted.
         if (auto actualWidth = extent.getConstant())
           for (Env *scope = frames.empty() ? mainEnv : callerEnv; scope; scope = scope->parent)
             for (const std::string &name : scope->order) {
               Value *other = scope->find(name);
-              if (!other || other->kind != Value::Instance || other->instance == env->self || other->instance->cls != env->self->cls)
+              if (!other || other->kind != Value::Instance || other->instance == env->self ||
+                  other->instance->cls != env->self->cls)
                 continue;
-              Value *in = other->instance->args->find("in_features"), *out = other->instance->args->find("out_features");
-              if (in && out && in->kind == Value::Int && out->kind == Value::Int && in->integer == *actualWidth && out->integer == v.integer)
-                d.hint("did you mean " + callee + "(relu(" + name + "(" + argument + ")))? " + name + " maps " +
-                       (other->instance->labels.count("in_features") ? other->instance->labels["in_features"] + "=" : "") +
-                       std::to_string(in->integer) + " to " + label + "=" + std::to_string(v.integer));
+              Value *in = other->instance->args->find("in_features"),
+                    *out = other->instance->args->find("out_features");
+              if (in && out && in->kind == Value::Int && out->kind == Value::Int &&
+                  in->integer == *actualWidth && out->integer == v.integer)
+                d.hint("did you mean " + callee + "(relu(" + name + "(" + argument + ")))? " +
+                       name + " maps " +
+                       (other->instance->labels.count("in_features")
+                            ? other->instance->labels["in_features"] + "="
+                            : "") +
+                       std::to_string(in->integer) + " to " + label + "=" +
+                       std::to_string(v.integer));
             }
         // The whole line in which the module was made.
         Place made = env->self->place;
         llvm::StringRef before = sources.getText(made.file).take_front(made.begin);
         size_t start = before.rfind('\n') == llvm::StringRef::npos ? 0 : before.rfind('\n') + 1;
         made.begin = start + sources.getText(made.file).drop_front(start).find_first_not_of(' ');
-        d.note(made, sources.getLine(made).trim() + " was given " + label + "=" + std::to_string(v.integer) + " here");
+        d.note(made, sources.getLine(made).trim() + " was given " + label + "=" +
+                         std::to_string(v.integer) + " here");
       }
       return false;
     }

@@ -68,8 +68,8 @@ SourceManager::LineColumn SourceManager::getLineColumn(Place place) const {
 llvm::StringRef SourceManager::getLine(Place place) const {
   if (!place.isValid())
     return {};
-  llvm::StringRef rest = getText(place.file).drop_front(
-      files[place.file]->lineStarts[getLineIndex(place)]);
+  llvm::StringRef rest =
+      getText(place.file).drop_front(files[place.file]->lineStarts[getLineIndex(place)]);
   return rest.take_until([](char c) { return c == '\n'; }).rtrim('\r');
 }
 

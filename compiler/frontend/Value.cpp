@@ -17,15 +17,24 @@ std::string quern::sema::describeElement(mlir::Type element) {
 
 mlir::Type quern::sema::elementNamed(mlir::MLIRContext *context, llvm::StringRef name) {
   mlir::Builder b(context);
-  if (name == "bool") return b.getI1Type();
-  if (name == "u8") return b.getIntegerType(8, false);
-  if (name == "i8") return b.getIntegerType(8);
-  if (name == "i32") return b.getI32Type();
-  if (name == "i64") return b.getI64Type();
-  if (name == "f16") return b.getF16Type();
-  if (name == "bf16") return b.getBF16Type();
-  if (name == "f32") return b.getF32Type();
-  if (name == "f64") return b.getF64Type();
+  if (name == "bool")
+    return b.getI1Type();
+  if (name == "u8")
+    return b.getIntegerType(8, false);
+  if (name == "i8")
+    return b.getIntegerType(8);
+  if (name == "i32")
+    return b.getI32Type();
+  if (name == "i64")
+    return b.getI64Type();
+  if (name == "f16")
+    return b.getF16Type();
+  if (name == "bf16")
+    return b.getBF16Type();
+  if (name == "f32")
+    return b.getF32Type();
+  if (name == "f64")
+    return b.getF64Type();
   return {};
 }
 
@@ -46,33 +55,52 @@ std::string quern::sema::describe(mlir::Type type, llvm::ArrayRef<std::string> l
 
 std::string quern::sema::describe(const Value &v) {
   switch (v.kind) {
-  case Value::Error: return "an error";
-  case Value::None: return "None";
-  case Value::Bool: return v.flag ? "True" : "False";
-  case Value::Int: case Value::Float: return "the number " + toText(v);
-  case Value::String: return "the string " + toText(v, true);
-  case Value::Extent: return "the dim " + v.extent.str(true);
-  case Value::Tuple: return "a tuple";
-  case Value::List: return "a list";
-  case Value::DType: return "the dtype " + describeElement(v.dtype);
-  case Value::Type: return "the type " + describe(v.dtype);
+  case Value::Error:
+    return "an error";
+  case Value::None:
+    return "None";
+  case Value::Bool:
+    return v.flag ? "True" : "False";
+  case Value::Int:
+  case Value::Float:
+    return "the number " + toText(v);
+  case Value::String:
+    return "the string " + toText(v, true);
+  case Value::Extent:
+    return "the dim " + v.extent.str(true);
+  case Value::Tuple:
+    return "a tuple";
+  case Value::List:
+    return "a list";
+  case Value::DType:
+    return "the dtype " + describeElement(v.dtype);
+  case Value::Type:
+    return "the type " + describe(v.dtype);
   case Value::Function:
     return (v.function->kind == ast::StmtKind::Def ? "the function " : "the module ") +
            v.function->definition->name.str();
-  case Value::Builtin: return "the function " + v.text;
-  case Value::Instance: return "a module";
-  case Value::Variable: return describe(v.variable->type);
-  case Value::Tensor: return describe(v.type(), v.labels);
-  case Value::File: return "an imported file";
+  case Value::Builtin:
+    return "the function " + v.text;
+  case Value::Instance:
+    return "a module";
+  case Value::Variable:
+    return describe(v.variable->type);
+  case Value::Tensor:
+    return describe(v.type(), v.labels);
+  case Value::File:
+    return "an imported file";
   }
   return "";
 }
 
 std::string quern::sema::toText(const Value &v, bool quoted) {
   switch (v.kind) {
-  case Value::None: return "None";
-  case Value::Bool: return v.flag ? "True" : "False";
-  case Value::Int: return std::to_string(v.integer);
+  case Value::None:
+    return "None";
+  case Value::Bool:
+    return v.flag ? "True" : "False";
+  case Value::Int:
+    return std::to_string(v.integer);
   case Value::Float: {
     // The shortest digits that give the same number, as Python prints it.
     std::string text;
@@ -87,9 +115,12 @@ std::string quern::sema::toText(const Value &v, bool quoted) {
       text += ".0";
     return text;
   }
-  case Value::String: return quoted ? "\"" + v.text + "\"" : v.text;
-  case Value::Extent: return v.extent.str(true);
-  case Value::Tuple: case Value::List: {
+  case Value::String:
+    return quoted ? "\"" + v.text + "\"" : v.text;
+  case Value::Extent:
+    return v.extent.str(true);
+  case Value::Tuple:
+  case Value::List: {
     std::string text(v.kind == Value::List ? "[" : "(");
     for (auto [i, item] : llvm::enumerate(*v.items))
       text += (i ? ", " : "") + toText(item, true);
@@ -97,10 +128,15 @@ std::string quern::sema::toText(const Value &v, bool quoted) {
       text += ",";
     return text + (v.kind == Value::List ? "]" : ")");
   }
-  case Value::DType: return describeElement(v.dtype);
-  case Value::Type: return describe(v.dtype);
-  case Value::Instance: return v.instance->text;
-  case Value::Function: return v.function->definition->name.str();
-  default: return describe(v);
+  case Value::DType:
+    return describeElement(v.dtype);
+  case Value::Type:
+    return describe(v.dtype);
+  case Value::Instance:
+    return v.instance->text;
+  case Value::Function:
+    return v.function->definition->name.str();
+  default:
+    return describe(v);
   }
 }

@@ -61,8 +61,22 @@ struct Instance {
 struct Value {
   enum Kind {
     Error, // already reported; whatever is made of it is an error too
-    None, Bool, Int, Float, String, Extent, Tuple, List, DType, Type, Function, Builtin, Instance,
-    Variable, Tensor, File,
+    None,
+    Bool,
+    Int,
+    Float,
+    String,
+    Extent,
+    Tuple,
+    List,
+    DType,
+    Type,
+    Function,
+    Builtin,
+    Instance,
+    Variable,
+    Tensor,
+    File,
   };
   Kind kind = Error;
   bool flag = false; // Bool; Tensor: a weak scalar
@@ -76,7 +90,7 @@ struct Value {
   sema::Instance *instance = nullptr;
   sema::Variable *variable = nullptr;
   mlir::Value tensor;
-  Env *env = nullptr; // File
+  Env *env = nullptr;          // File
   std::shared_ptr<Value> self; // Builtin: the value that it is a method of
   /// Names of constant extents, "" where there is none; for messages only.
   std::vector<std::string> labels;
