@@ -62,7 +62,7 @@ for suite in "$@"; do
     count "$(matching '^ok ')" "$(matching '^FAIL ')" "$status"
     ;;
   fuzz)
-    python3 -B "$root/tests/fuzz/frontend.py" "$QUERN_BUILD/bin/quern-frontend" 200 >"$log" 2>&1
+    python3 -B "$root/tests/fuzz/frontend.py" "$QUERN_BUILD/bin/quern" 200 >"$log" 2>&1
     status=$?
     cat "$log"
     if [ "$status" = 0 ]; then count 1 0 0; else count 0 1 "$status"; fi

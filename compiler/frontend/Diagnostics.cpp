@@ -2,7 +2,7 @@
 #include "compiler/frontend/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
-#include <algorithm>
+#include <numeric>
 
 using namespace quern;
 
@@ -22,12 +22,15 @@ Diagnostic &DiagnosticEngine::add(Severity severity, Place place, const llvm::Tw
 }
 
 std::vector<const Diagnostic *> DiagnosticEngine::getSorted() const {
-  std::vector<const Diagnostic *> sorted;
-  for (const auto &diagnostic : diagnostics)
-    sorted.push_back(diagnostic.get());
-  llvm::stable_sort(sorted, [](const Diagnostic *a, const Diagnostic *b) {
-    return std::tie(a->place.file, a->place.begin) < std::tie(b->place.file, b->place.begin);
+  std::vector<size_t> order(diagnostics.size());
+  std::iota(order.begin(), order.end(), size_t(0));
+  llvm::sort(order, [&](size_t a, size_t b) {
+    const Place &x = diagnostics[a]->place, &y = diagnostics[b]->place;
+    return std::tie(x.file, x.begin, a) < std::tie(y.file, y.begin, b);
   });
+  std::vector<const Diagnostic *> sorted;
+  for (size_t i : order)
+    sorted.push_back(diagnostics[i].get());
   return sorted;
 }
 

@@ -33,7 +33,7 @@ Value Sema::evalCall(const ast::Expr &e, Env *env) {
     builder.setInsertionPointToEnd(block);
     trace = &initTrace;
   }
-  auto restore = llvm::make_scope_exit([&, saved] {
+  llvm::scope_exit restore([&, saved] {
     trace = outer;
     builder.restoreInsertionPoint(saved);
   });
@@ -248,7 +248,7 @@ Value Sema::callFunction(const Function &f, std::vector<Argument> args, Place pl
   if (!bindArguments(f, std::move(args), env, place, text))
     return {};
   frames.push_back({place, f.definition->name.str()});
-  auto leave = llvm::make_scope_exit([&] { frames.pop_back(); });
+  llvm::scope_exit leave([&] { frames.pop_back(); });
   if (!checkConditions(f, env, place))
     return {};
   if ((f.composite || f.vjp) && trace)

@@ -50,18 +50,18 @@ void Sema::finishFunction(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Valu
   llvm::StringMap<unsigned> order;
   for (auto [i, v] : llvm::enumerate(state))
     order[v->name] = i;
-  llvm::stable_sort(arguments, [&](const TraceArgument &a, const TraceArgument &b) {
-    if (a.role != b.role)
-      return a.role < b.role;
-    if (a.role == Role::param || a.role == Role::buffer)
-      return order.lookup(a.name) < order.lookup(b.name);
-    return false;
-  });
+  std::vector<std::tuple<Role, unsigned, unsigned>> keys;
+  for (auto [i, a] : llvm::enumerate(arguments)) {
+    bool isNamed = a.role == Role::param || a.role == Role::buffer;
+    keys.push_back({a.role, isNamed ? order.lookup(a.name) : 0, i});
+  }
+  llvm::sort(keys);
   // New arguments in order behind the old ones, which then go.
   unsigned old = block->getNumArguments();
   llvm::SmallVector<mlir::Type> types;
   llvm::SmallVector<mlir::DictionaryAttr> attrs;
-  for (const TraceArgument &a : arguments) {
+  for (const auto &key : keys) {
+    const TraceArgument &a = arguments[std::get<2>(key)];
     mlir::Value moved = block->addArgument(a.value.getType(), a.value.getLoc());
     mlir::Value from = a.value;
     from.replaceAllUsesWith(moved);

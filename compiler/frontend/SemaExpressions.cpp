@@ -23,7 +23,7 @@ Value Sema::eval(const ast::Expr &e, Env *env) {
   if (outOfWork)
     return {};
   ++depth;
-  auto leave = llvm::make_scope_exit([&] { --depth; });
+  llvm::scope_exit leave([&] { --depth; });
   if (depth > deepestEvaluation)
     return error(e.place,
                  "calls are nested too deeply; a function must not call itself without end");

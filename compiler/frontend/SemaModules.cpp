@@ -38,7 +38,7 @@ Value Sema::instantiate(const Function &cls, std::vector<Argument> args, Place p
   if (!bindArguments(cls, std::move(args), instance->args, place, text))
     return {};
   frames.push_back({place, d.name.str()});
-  auto leave = llvm::make_scope_exit([&] { frames.pop_back(); });
+  llvm::scope_exit leave([&] { frames.pop_back(); });
   if (!checkConditions(cls, instance->args, place))
     return {};
   instance->members = newEnv(Env::Members, instance->args, instance);

@@ -1,5 +1,5 @@
 """Mutates the programs of tests/lit with a seed; the frontend must answer each with success or messages.
-usage: frontend.py QUERN-FRONTEND [COUNT] [SEED]"""
+usage: frontend.py QUERN [COUNT] [SEED]"""
 import glob, os, random, subprocess, sys, tempfile
 
 tool, count, seed = sys.argv[1], int((sys.argv + [0, 0, 200])[2] or 200), int(sys.argv[3]) if len(sys.argv) > 3 else 1

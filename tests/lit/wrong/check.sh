@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compares the messages for every wrong program here, byte for byte, with what is expected of it.
-# usage: sh check.sh QUERN-FRONTEND
+# usage: sh check.sh QUERN
 cd "$(dirname "$0")" || exit 2
 failed=0 count=0
 for program in *.qn; do

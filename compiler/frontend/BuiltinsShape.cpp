@@ -1,0 +1,313 @@
+// Built-in functions that move elements: reshaping, permuting, cutting, joining, gathering.
+#include "compiler/frontend/Sema.h"
+
+using namespace quern;
+using namespace quern::sema;
+using Args = std::vector<Argument> &;
+using Values = std::vector<Value>;
+
+Value Sema::reshapeTo(Value x, llvm::ArrayRef<Extent> shape, Place place) {
+  if (x.isError())
+    return x;
+  Extent count = constant(1);
+  for (Extent e : shape)
+    count = count * e;
+  if (count != x.type().getNumElements()) {
+    std::string text;
+    for (Extent e : shape)
+      text += (text.empty() ? "" : ", ") + e.str(true);
+    return error(place, "reshape keeps the number of elements, but " + describe(x) + " has " +
+                            x.type().getNumElements().str(true) + " and [" + text + "] has " +
+                            count.str(true));
+  }
+  if (llvm::ArrayRef<Extent>(x.type().getExtents()) == shape)
+    return x;
+  return Value::of(at(place).reshape(use(x), shape), x.flag);
+}
+
+/// Arguments given one by one or as one tuple.
+static Values spread(Args args) {
+  Values items;
+  for (size_t i = 1; i < args.size(); ++i) {
+    if (args[i].value.isSequence())
+      items.insert(items.end(), args[i].value.items->begin(), args[i].value.items->end());
+    else
+      items.push_back(args[i].value);
+  }
+  return items;
+}
+
+Value Sema::builtinReshape(Args args, Place place) {
+  if (args.empty())
+    return error(place, "reshape takes a tensor and extents");
+  Value x = read(args[0].value, place);
+  if (!wantTensor(x, place, "reshape"))
+    return {};
+  Values items = spread(args);
+  Extent rest = constant(1);
+  int64_t open = -1;
+  for (auto [i, item] : llvm::enumerate(items)) {
+    if (item.kind == Value::Int && item.integer == -1) {
+      if (open >= 0)
+        return error(place, "only one extent can be -1");
+      open = i;
+    } else if (auto e = asExtent(item)) {
+      rest = rest * *e;
+    }
+  }
+  if (open >= 0) {
+    // The open extent is the quotient of the two products, where it is exact.
+    Extent total = x.type().getNumElements();
+    std::optional<Extent> quotient;
+    if (total == rest)
+      quotient = constant(1);
+    else if (auto n = rest.getConstant(); n && *n > 0) {
+      Extent q = total.floorDiv(*n);
+      if (q * *n == total)
+        quotient = q;
+    } else {
+      auto a = total.getMonomial(), b = rest.getMonomial();
+      if (a && b && b->first && a->first % b->first == 0) {
+        llvm::SmallVector<mlir::Attribute> left(a->second);
+        bool ok = true;
+        for (mlir::Attribute f : b->second) {
+          auto it = llvm::find(left, f);
+          ok &= it != left.end();
+          if (ok)
+            left.erase(it);
+        }
+        Extent q = constant(a->first / b->first);
+        for (mlir::Attribute f : left)
+          if (auto name = llvm::dyn_cast<mlir::StringAttr>(f))
+            q = q * Extent::dim(context, name.getValue());
+          else
+            ok = false;
+        if (ok)
+          quotient = q;
+      }
+    }
+    if (!quotient)
+      return error(place, "the extent for -1 is not known: " + describe(x) + " has " +
+                              total.str(true) + " elements");
+    items[open] = Value::of(*quotient);
+  }
+  llvm::SmallVector<Extent> shape;
+  if (!wantShape(items, shape, place))
+    return {};
+  return reshapeTo(x, shape, place);
+}
+
+Value Sema::builtinFlatten(Args args, Place place) {
+  Values v;
+  if (!take("flatten", args, "x, start_dim=0, end_dim=-1", v, place) ||
+      !wantTensor(v[0], place, "flatten"))
+    return {};
+  int64_t rank = v[0].type().getRank(), first, last;
+  if (rank == 0)
+    return reshapeTo(v[0], {constant(1)}, place);
+  if (!wantDim(v[1], rank, first, place) || !wantDim(v[2], rank, last, place))
+    return {};
+  llvm::SmallVector<Extent> shape;
+  for (int64_t i = 0; i < rank; ++i) {
+    if (i > first && i <= last)
+      shape.back() = shape.back() * v[0].type().getExtent(i);
+    else
+      shape.push_back(v[0].type().getExtent(i));
+  }
+  return reshapeTo(v[0], shape, place);
+}
+
+Value Sema::builtinPermute(Args args, Place place) {
+  if (args.empty())
+    return error(place, "permute takes a tensor and dims");
+  Value x = read(args[0].value, place);
+  if (!wantTensor(x, place, "permute"))
+    return {};
+  llvm::SmallVector<int64_t> order;
+  for (const Value &item : spread(args)) {
+    int64_t dim;
+    if (!wantDim(item, x.type().getRank(), dim, place))
+      return {};
+    if (llvm::is_contained(order, dim))
+      return error(place, "permute names dim " + llvm::Twine(dim) + " twice");
+    order.push_back(dim);
+  }
+  if (int64_t(order.size()) != x.type().getRank())
+    return error(place, "permute names every dim of " + describe(x) + " once");
+  return Value::of(at(place).transpose(use(x), order));
+}
+
+Value Sema::builtinTranspose(Args args, Place place) {
+  Values v;
+  if (!take("transpose", args, "x, dim0, dim1", v, place) || !wantTensor(v[0], place, "transpose"))
+    return {};
+  int64_t rank = v[0].type().getRank(), a, b;
+  if (!wantDim(v[1], rank, a, place) || !wantDim(v[2], rank, b, place))
+    return {};
+  llvm::SmallVector<int64_t> order;
+  for (int64_t i = 0; i < rank; ++i)
+    order.push_back(i == a ? b : i == b ? a : i);
+  return Value::of(at(place).transpose(use(v[0]), order));
+}
+
+Value Sema::builtinMovedim(Args args, Place place) {
+  Values v;
+  if (!take("movedim", args, "x, source, destination", v, place) ||
+      !wantTensor(v[0], place, "movedim"))
+    return {};
+  int64_t rank = v[0].type().getRank(), a, b;
+  if (!wantDim(v[1], rank, a, place) || !wantDim(v[2], rank, b, place))
+    return {};
+  llvm::SmallVector<int64_t> order;
+  for (int64_t i = 0; i < rank; ++i)
+    if (i != a)
+      order.push_back(i);
+  order.insert(order.begin() + b, a);
+  return Value::of(at(place).transpose(use(v[0]), order));
+}
+
+Value Sema::builtinUnsqueeze(Args args, Place place) {
+  Values v;
+  int64_t dim;
+  if (!take("unsqueeze", args, "x, dim", v, place) || !wantTensor(v[0], place, "unsqueeze") ||
+      !wantDim(v[1], v[0].type().getRank() + 1, dim, place))
+    return {};
+  llvm::SmallVector<Extent> shape = v[0].type().getExtents();
+  shape.insert(shape.begin() + dim, constant(1));
+  return reshapeTo(v[0], shape, place);
+}
+
+Value Sema::builtinSqueeze(Args args, Place place) {
+  Values v;
+  if (!take("squeeze", args, "x, dim=None", v, place) || !wantTensor(v[0], place, "squeeze"))
+    return {};
+  llvm::SmallVector<int64_t> dims;
+  if (!wantDims(v[1], v[0].type().getRank(), dims, place))
+    return {};
+  llvm::SmallVector<Extent> shape;
+  for (auto [i, e] : llvm::enumerate(v[0].type().getExtents()))
+    if (!e.isConstant(1) || !llvm::is_contained(dims, int64_t(i)))
+      shape.push_back(e);
+  return reshapeTo(v[0], shape, place);
+}
+
+Value Sema::builtinExpand(Args args, Place place) {
+  if (args.empty())
+    return error(place, "expand takes a tensor and extents");
+  Value x = read(args[0].value, place);
+  llvm::SmallVector<Extent> shape;
+  if (!wantTensor(x, place, "expand") || !wantShape(spread(args), shape, place))
+    return {};
+  Values both{x,
+              Value::of(at(place).constant(TensorType::get(shape, x.type().getElementType()), 0))};
+  llvm::SmallVector<Extent> result;
+  if (!broadcastShapes(both, result, place, "expand"))
+    return {};
+  return broadcastTo(x, result, place);
+}
+
+static Value part(Sema &s, const Value &x, int64_t dim, Extent offset, Extent size, Place place) {
+  llvm::SmallVector<Extent> offsets(x.type().getRank(), s.constant(0)),
+      sizes = x.type().getExtents();
+  llvm::SmallVector<int64_t> strides(x.type().getRank(), 1);
+  offsets[dim] = offset;
+  sizes[dim] = size;
+  return Value::of(
+      SliceOp::create(s.builder, s.location(place), s.use(x), offsets, sizes, strides));
+}
+
+Value Sema::builtinUnbind(Args args, Place place) {
+  Values v;
+  int64_t dim;
+  if (!take("unbind", args, "x, dim=0", v, place) || !wantTensor(v[0], place, "unbind") ||
+      !wantDim(v[1], v[0].type().getRank(), dim, place))
+    return {};
+  auto n = v[0].type().getExtent(dim).getConstant();
+  if (!n || *n > 10000)
+    return error(place, "unbind takes a dim apart whose extent is a small number, not " +
+                            v[0].type().getExtent(dim).str(true));
+  llvm::SmallVector<Extent> shape = v[0].type().getExtents();
+  shape.erase(shape.begin() + dim);
+  Values items;
+  for (int64_t i = 0; i < *n; ++i)
+    items.push_back(
+        reshapeTo(part(*this, v[0], dim, constant(i), constant(1), place), shape, place));
+  return Value::sequence(Value::Tuple, std::move(items));
+}
+
+Value Sema::builtinChunk(Args args, Place place) {
+  Values v;
+  int64_t dim;
+  if (!take("chunk", args, "x, chunks, dim=0", v, place) || !wantTensor(v[0], place, "chunk") ||
+      !wantDim(v[2], v[0].type().getRank(), dim, place))
+    return {};
+  auto n = v[0].type().getExtent(dim).getConstant();
+  if (!n || v[1].kind != Value::Int || v[1].integer <= 0)
+    return error(place, "chunk cuts a dim of known extent into a number of parts");
+  int64_t size = (*n + v[1].integer - 1) / v[1].integer;
+  Values items;
+  for (int64_t i = 0; i < *n; i += size)
+    items.push_back(part(*this, v[0], dim, constant(i), constant(std::min(size, *n - i)), place));
+  return Value::sequence(Value::Tuple, std::move(items));
+}
+
+static Value concat(Sema &s, Args args, Place place, bool stack) {
+  Values v, items;
+  llvm::StringRef name = stack ? "stack" : "cat";
+  if (!s.take(name, args, "tensors, dim=0", v, place) || !s.iterate(v[0], place, items))
+    return {};
+  if (items.empty())
+    return s.error(place, name + " needs at least one tensor");
+  for (Value &item : items) {
+    item = s.read(item, place);
+    if (!s.wantTensor(item, place, name))
+      return {};
+  }
+  mlir::Type element = s.promote(items);
+  int64_t rank = items[0].type().getRank() + stack, dim;
+  if (!s.wantDim(v[1], rank, dim, place))
+    return {};
+  llvm::SmallVector<mlir::Value> values;
+  const Value first = items[0];
+  for (Value &item : items) {
+    item = s.toTensor(item, element, place);
+    bool fits = item.type().getRank() == first.type().getRank();
+    for (int64_t i = 0; fits && i < item.type().getRank(); ++i)
+      fits = (!stack && i == dim) || item.type().getExtent(i) == first.type().getExtent(i);
+    if (!fits)
+      return s.error(place, name + " takes tensors of one shape" +
+                                (stack ? "" : " but along dim " + std::to_string(dim)) +
+                                ", but these are " + describe(first) + " and " + describe(item));
+    if (stack) {
+      llvm::SmallVector<Extent> shape = item.type().getExtents();
+      shape.insert(shape.begin() + dim, s.constant(1));
+      item = s.reshapeTo(item, shape, place);
+    }
+    values.push_back(s.use(item));
+  }
+  return Value::of(ConcatOp::create(s.builder, s.location(place), values, dim));
+}
+Value Sema::builtinStack(Args a, Place p) { return concat(*this, a, p, true); }
+Value Sema::builtinCat(Args a, Place p) { return concat(*this, a, p, false); }
+
+Value Sema::builtinGather(Args args, Place place) {
+  Values v;
+  int64_t dim;
+  if (!take("gather", args, "x, index, dim", v, place) || !wantTensor(v[0], place, "gather") ||
+      !wantTensor(v[1], place, "gather") || !wantDim(v[2], v[0].type().getRank(), dim, place))
+    return {};
+  Value x = v[0], index = v[1];
+  if (index.type().isFloat() || index.type().getRank() != x.type().getRank())
+    return error(place, "gather takes whole numbers with as many dims as x, but x is " +
+                            describe(x) + " and index is " + describe(index));
+  index = toTensor(index, builder.getI64Type(), place);
+  llvm::SmallVector<mlir::Value> indices;
+  llvm::SmallVector<int64_t> dims;
+  for (int64_t i = 0; i < x.type().getRank(); ++i) {
+    dims.push_back(i);
+    indices.push_back(i == dim
+                          ? use(index)
+                          : mlir::Value(IotaOp::create(builder, location(place), index.type(), i)));
+  }
+  return Value::of(GatherOp::create(builder, location(place), use(x), indices, dims));
+}
