@@ -1,6 +1,6 @@
 // Reading `quern_arguments` from emitted code.
 #include "compiler/codegen/ArgumentStruct.h"
-#include "compiler/codegen/cpu/Element.h"
+#include "compiler/codegen/element/Element.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "quern/artefact.h"

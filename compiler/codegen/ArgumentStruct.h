@@ -2,7 +2,7 @@
 #ifndef QUERN_COMPILER_CODEGEN_ARGUMENTSTRUCT_H
 #define QUERN_COMPILER_CODEGEN_ARGUMENTSTRUCT_H
 
-#include "compiler/codegen/ExtentValues.h"
+#include "compiler/codegen/element/ExtentValues.h"
 #include "dialect/QuernOps.h"
 
 namespace quern {

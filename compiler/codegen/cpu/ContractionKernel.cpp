@@ -3,7 +3,7 @@
 // they are packed; the rest of the kernel runs on the accumulators before they are stored.
 #include "compiler/codegen/cpu/Contraction.h"
 #include "compiler/codegen/cpu/KernelEmitter.h"
-#include "compiler/codegen/cpu/LoopNest.h"
+#include "compiler/codegen/element/LoopNest.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

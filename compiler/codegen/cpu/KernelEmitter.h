@@ -2,7 +2,7 @@
 #ifndef QUERN_COMPILER_CODEGEN_CPU_KERNELEMITTER_H
 #define QUERN_COMPILER_CODEGEN_CPU_KERNELEMITTER_H
 
-#include "compiler/codegen/cpu/Element.h"
+#include "compiler/codegen/element/Element.h"
 #include "compiler/target/TargetDescription.h"
 
 namespace quern {

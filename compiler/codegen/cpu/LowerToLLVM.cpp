@@ -1,7 +1,7 @@
 // One dialect conversion with the union of the upstream patterns: a chain of separate conversion
 // passes walks and rebuilds large unrolled kernels ten times and takes several times as long.
 #include "compiler/codegen/cpu/LowerToLLVM.h"
-#include "compiler/codegen/cpu/VectorMath.h"
+#include "compiler/codegen/element/VectorMath.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"

@@ -1,6 +1,6 @@
 // Kernels in which every result element is computed on its own: pointwise work and movement.
 #include "compiler/codegen/cpu/KernelEmitter.h"
-#include "compiler/codegen/cpu/LoopNest.h"
+#include "compiler/codegen/element/LoopNest.h"
 
 using namespace mlir;
 namespace quern {

@@ -1,9 +1,9 @@
 // Kernels with reductions, and contractions that the register-tiled emitter does not take. Two
 // ways: by rows, with the lanes along the reduced dimensions and any number of stages over the same
 // row; and by columns, with the lanes along the innermost kept dimension.
-#include "compiler/codegen/cpu/Accumulator.h"
+#include "compiler/codegen/element/Accumulator.h"
 #include "compiler/codegen/cpu/KernelEmitter.h"
-#include "compiler/codegen/cpu/LoopNest.h"
+#include "compiler/codegen/element/LoopNest.h"
 
 using namespace mlir;
 namespace quern {

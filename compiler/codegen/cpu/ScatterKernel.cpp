@@ -1,7 +1,7 @@
 // Scatter kernels: a copy of the operand, then the updates one after the other in row-major order,
 // so that sums of several updates of one place are always formed in the same order.
 #include "compiler/codegen/cpu/KernelEmitter.h"
-#include "compiler/codegen/cpu/LoopNest.h"
+#include "compiler/codegen/element/LoopNest.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;

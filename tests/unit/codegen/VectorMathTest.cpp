@@ -2,7 +2,7 @@
 // exponents and special values among them), as vectors of 16, 8 and 4 and as scalars, which must
 // agree bit for bit. A number as argument replaces 997; with `speed`, prints ns per element
 // instead.
-#include "compiler/codegen/cpu/VectorMath.h"
+#include "compiler/codegen/element/VectorMath.h"
 #include "compiler/codegen/cpu/KernelBuilder.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

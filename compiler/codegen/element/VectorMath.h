@@ -5,8 +5,8 @@
 // infinities, signed zeros and domain errors give what C's functions give, and results in the
 // subnormal range are rounded, not flushed (unless the processor runs with flush-to-zero).
 // f64 goes through libm, one lane at a time; sqrt and rsqrt stay vectors.
-#ifndef QUERN_COMPILER_CODEGEN_CPU_VECTORMATH_H
-#define QUERN_COMPILER_CODEGEN_CPU_VECTORMATH_H
+#ifndef QUERN_COMPILER_CODEGEN_ELEMENT_VECTORMATH_H
+#define QUERN_COMPILER_CODEGEN_ELEMENT_VECTORMATH_H
 
 #include "mlir/IR/Builders.h"
 
@@ -50,4 +50,4 @@ mlir::Value emitPow(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value ba
 
 } // namespace quern
 
-#endif // QUERN_COMPILER_CODEGEN_CPU_VECTORMATH_H
+#endif // QUERN_COMPILER_CODEGEN_ELEMENT_VECTORMATH_H

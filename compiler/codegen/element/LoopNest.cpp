@@ -1,5 +1,5 @@
 // Loops over shapes.
-#include "compiler/codegen/cpu/LoopNest.h"
+#include "compiler/codegen/element/LoopNest.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"

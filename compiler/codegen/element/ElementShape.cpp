@@ -1,6 +1,6 @@
 // Emitting elements through ops that only move them: positions in the result become positions in
 // the operand, taken apart into one index a dimension only where they must be.
-#include "compiler/codegen/cpu/Element.h"
+#include "compiler/codegen/element/Element.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;

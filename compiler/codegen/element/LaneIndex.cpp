@@ -1,5 +1,5 @@
 // Arithmetic on the indices of a vector's elements.
-#include "compiler/codegen/cpu/LaneIndex.h"
+#include "compiler/codegen/element/LaneIndex.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

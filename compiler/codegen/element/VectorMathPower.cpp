@@ -1,6 +1,6 @@
 // The f32 functions that compute inside in f64: sin and cos (whose argument reduction cancels) and
 // pow (whose exponent multiplies the logarithm's error by up to 150).
-#include "compiler/codegen/cpu/LaneBuilder.h"
+#include "compiler/codegen/element/LaneBuilder.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 

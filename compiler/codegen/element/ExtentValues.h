@@ -1,6 +1,6 @@
 // Extents as `index` values inside the function that is being emitted.
-#ifndef QUERN_COMPILER_CODEGEN_EXTENTVALUES_H
-#define QUERN_COMPILER_CODEGEN_EXTENTVALUES_H
+#ifndef QUERN_COMPILER_CODEGEN_ELEMENT_EXTENTVALUES_H
+#define QUERN_COMPILER_CODEGEN_ELEMENT_EXTENTVALUES_H
 
 #include "dialect/Extent.h"
 #include "mlir/IR/Builders.h"

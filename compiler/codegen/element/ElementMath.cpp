@@ -1,6 +1,6 @@
 // Pointwise ops on vectors of register types.
-#include "compiler/codegen/cpu/Element.h"
-#include "compiler/codegen/cpu/VectorMath.h"
+#include "compiler/codegen/element/Element.h"
+#include "compiler/codegen/element/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 

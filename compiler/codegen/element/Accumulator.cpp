@@ -1,5 +1,5 @@
 // Accumulating in vector registers.
-#include "compiler/codegen/cpu/Accumulator.h"
+#include "compiler/codegen/element/Accumulator.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

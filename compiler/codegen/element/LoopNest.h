@@ -1,8 +1,8 @@
 // Loops over shapes, a vector at a time along the innermost index.
-#ifndef QUERN_COMPILER_CODEGEN_CPU_LOOPNEST_H
-#define QUERN_COMPILER_CODEGEN_CPU_LOOPNEST_H
+#ifndef QUERN_COMPILER_CODEGEN_ELEMENT_LOOPNEST_H
+#define QUERN_COMPILER_CODEGEN_ELEMENT_LOOPNEST_H
 
-#include "compiler/codegen/cpu/Element.h"
+#include "compiler/codegen/element/Element.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace quern {

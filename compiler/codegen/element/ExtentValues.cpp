@@ -1,5 +1,5 @@
 // Extents as `index` values.
-#include "compiler/codegen/ExtentValues.h"
+#include "compiler/codegen/element/ExtentValues.h"
 #include "dialect/QuernDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 

@@ -1,7 +1,7 @@
 // Indices of the elements that one vector holds: the same for all lanes, evenly spaced, or
 // arbitrary.
-#ifndef QUERN_COMPILER_CODEGEN_CPU_LANEINDEX_H
-#define QUERN_COMPILER_CODEGEN_CPU_LANEINDEX_H
+#ifndef QUERN_COMPILER_CODEGEN_ELEMENT_LANEINDEX_H
+#define QUERN_COMPILER_CODEGEN_ELEMENT_LANEINDEX_H
 
 #include "mlir/IR/Builders.h"
 

@@ -1,10 +1,10 @@
 // Emits the elements of a kernel's values as vectors: from a value and a position to the code that
 // computes it, through every pointwise op and every op that only moves elements.
-#ifndef QUERN_COMPILER_CODEGEN_CPU_ELEMENT_H
-#define QUERN_COMPILER_CODEGEN_CPU_ELEMENT_H
+#ifndef QUERN_COMPILER_CODEGEN_ELEMENT_ELEMENT_H
+#define QUERN_COMPILER_CODEGEN_ELEMENT_ELEMENT_H
 
-#include "compiler/codegen/ExtentValues.h"
-#include "compiler/codegen/cpu/LaneIndex.h"
+#include "compiler/codegen/element/ExtentValues.h"
+#include "compiler/codegen/element/LaneIndex.h"
 #include "dialect/QuernOps.h"
 #include "llvm/ADT/DenseMap.h"
 #include <map>

@@ -1,8 +1,8 @@
 // Exponential and logarithmic functions, and the entry point of them all. The polynomials for exp,
 // log and tanh are those of Moshier's Cephes library; erf is a fit on two intervals, its tail as
 // 1 - exp(p(|x|)).
-#include "compiler/codegen/cpu/VectorMath.h"
-#include "compiler/codegen/cpu/LaneBuilder.h"
+#include "compiler/codegen/element/VectorMath.h"
+#include "compiler/codegen/element/LaneBuilder.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;

@@ -1,5 +1,5 @@
 // Random numbers: Philox4x32-10 in vector registers, as the op's description defines them.
-#include "compiler/codegen/cpu/Element.h"
+#include "compiler/codegen/element/Element.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;

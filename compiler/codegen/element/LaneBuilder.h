@@ -1,7 +1,7 @@
 // Elementwise arithmetic on a scalar or a vector without saying which: what the elementary
 // functions are written in.
-#ifndef QUERN_COMPILER_CODEGEN_CPU_LANEBUILDER_H
-#define QUERN_COMPILER_CODEGEN_CPU_LANEBUILDER_H
+#ifndef QUERN_COMPILER_CODEGEN_ELEMENT_LANEBUILDER_H
+#define QUERN_COMPILER_CODEGEN_ELEMENT_LANEBUILDER_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -117,4 +117,4 @@ private:
 
 } // namespace quern
 
-#endif // QUERN_COMPILER_CODEGEN_CPU_LANEBUILDER_H
+#endif // QUERN_COMPILER_CODEGEN_ELEMENT_LANEBUILDER_H

@@ -1,8 +1,8 @@
 // The running state of one reduction, argreduce or contraction in vector registers.
-#ifndef QUERN_COMPILER_CODEGEN_CPU_ACCUMULATOR_H
-#define QUERN_COMPILER_CODEGEN_CPU_ACCUMULATOR_H
+#ifndef QUERN_COMPILER_CODEGEN_ELEMENT_ACCUMULATOR_H
+#define QUERN_COMPILER_CODEGEN_ELEMENT_ACCUMULATOR_H
 
-#include "compiler/codegen/cpu/Element.h"
+#include "compiler/codegen/element/Element.h"
 
 namespace quern {
 class Accumulator {

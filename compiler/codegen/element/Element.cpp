@@ -1,5 +1,5 @@
 // Emitting elements: caching, memory access, constants.
-#include "compiler/codegen/cpu/Element.h"
+#include "compiler/codegen/element/Element.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
