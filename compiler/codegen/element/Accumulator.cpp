@@ -172,15 +172,19 @@ SmallVector<Value> Accumulator::foldLanes(ElementEmitter &e, ValueRange carried)
     SmallVector<Value> other;
     for (Value value : state)
       other.push_back(vector::ShuffleOp::create(b, e.loc, value, value, order));
-    if (isa<ArgReduceOp>(root)) {
-      Value wins = beats(e, other, state);
-      for (size_t i = 0; i < state.size(); ++i)
-        state[i] = arith::SelectOp::create(b, e.loc, wins, other[i], state[i]);
-    } else {
-      state[0] = combine(e, state[0], other[0]);
-    }
+    state = merge(e, state, other);
   }
   return state;
+}
+
+SmallVector<Value> Accumulator::merge(ElementEmitter &e, ValueRange a, ValueRange b) const {
+  if (!isa<ArgReduceOp>(root))
+    return {combine(e, a[0], b[0])};
+  Value wins = beats(e, b, a);
+  SmallVector<Value> merged;
+  for (auto [old, other] : llvm::zip(a, b))
+    merged.push_back(arith::SelectOp::create(e.builder, e.loc, wins, other, old));
+  return merged;
 }
 
 Value Accumulator::finish(ElementEmitter &e, ValueRange carried) const {

@@ -18,6 +18,9 @@ public:
                                       llvm::ArrayRef<mlir::Value> operands, LaneIndex index) const;
   /// Folds all lanes into one, by halves; the result has it in every lane.
   llvm::SmallVector<mlir::Value> foldLanes(ElementEmitter &emitter, mlir::ValueRange carried) const;
+  /// One state from two, in this order.
+  llvm::SmallVector<mlir::Value> merge(ElementEmitter &emitter, mlir::ValueRange a,
+                                       mlir::ValueRange b) const;
   /// The root's value from the carried ones.
   mlir::Value finish(ElementEmitter &emitter, mlir::ValueRange carried) const;
 

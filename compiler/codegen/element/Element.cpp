@@ -1,9 +1,11 @@
 // Emitting elements: caching, memory access, constants.
 #include "compiler/codegen/element/Element.h"
+#include "compiler/codegen/element/Divisor.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include <numeric>
 
 using namespace mlir;
 namespace quern {
@@ -166,6 +168,14 @@ Value ElementEmitter::combinedMask() {
   return mask ? builder.createOrFold<arith::AndIOp>(loc, mask, guard) : guard;
 }
 
+llvm::MaybeAlign ElementEmitter::alignmentAt(Value base, Type storage) const {
+  int64_t bytes = storage.getIntOrFloatBitWidth() / 8;
+  if (!pointerAlignment || lanes == 1)
+    return {};
+  int64_t known = std::gcd(knownDivisor(base) * bytes, std::min(pointerAlignment, lanes * bytes));
+  return llvm::MaybeAlign(known & -known);
+}
+
 Value ElementEmitter::load(Value memory, Type elementType, LaneIndex at) {
   Type storage = storageType(elementType);
   VectorType type = index.vectorOf(storage);
@@ -177,7 +187,8 @@ Value ElementEmitter::load(Value memory, Type elementType, LaneIndex at) {
     if (lanesOn)
       result = vector::MaskedLoadOp::create(builder, loc, type, memory, at.base, lanesOn, zero());
     else
-      result = vector::LoadOp::create(builder, loc, type, memory, at.base);
+      result = vector::LoadOp::create(builder, loc, type, memory, at.base, /*nontemporal=*/false,
+                                      alignmentAt(at.base, storage));
   } else {
     if (!lanesOn)
       lanesOn = arith::ConstantOp::create(
@@ -244,7 +255,8 @@ void ElementEmitter::store(Value vector, Type elementType, Value memory, LaneInd
     if (mask)
       vector::MaskedStoreOp::create(builder, loc, memory, at.base, mask, stored);
     else
-      vector::StoreOp::create(builder, loc, stored, memory, at.base);
+      vector::StoreOp::create(builder, loc, stored, memory, at.base, /*nontemporal=*/false,
+                              alignmentAt(at.base, storageType(elementType)));
   } else {
     Value lanesOn = mask;
     if (!lanesOn)
@@ -300,19 +312,24 @@ Value ElementEmitter::emitConstant(ConstantOp op, const Position &position) {
                           : scalarOf(number));
   int64_t count = numbers.size();
   auto table = DenseElementsAttr::get(RankedTensorType::get({count}, held), numbers);
-  auto module = builder.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  Operation *module = builder.getInsertionBlock()->getParentOp();
+  while (!module->hasTrait<OpTrait::SymbolTable>())
+    module = module->getParentOp();
+  Region &symbols = module->getRegion(0);
   auto memrefType = MemRefType::get({count}, held);
   memref::GlobalOp global;
-  for (auto other : module.getOps<memref::GlobalOp>())
+  for (auto other : symbols.getOps<memref::GlobalOp>())
     if (other.getInitialValue() == std::optional<Attribute>(table))
       global = other;
   if (!global) {
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
+    builder.setInsertionPointToStart(&symbols.front());
     std::string name =
-        "table." + std::to_string(llvm::range_size(module.getOps<memref::GlobalOp>()));
+        "table." + std::to_string(llvm::range_size(symbols.getOps<memref::GlobalOp>()));
+    auto alignment =
+        pointerAlignment ? builder.getI64IntegerAttr(pointerAlignment) : IntegerAttr();
     global = memref::GlobalOp::create(builder, loc, name, builder.getStringAttr("private"),
-                                      memrefType, table, /*constant=*/true, IntegerAttr());
+                                      memrefType, table, /*constant=*/true, alignment);
   }
   Value memory = memref::GetGlobalOp::create(builder, loc, memrefType, global.getName());
   Type loaded = element.isInteger(1) ? element : held;

@@ -7,6 +7,7 @@
 #include "compiler/codegen/element/LaneIndex.h"
 #include "dialect/QuernOps.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/Support/Alignment.h"
 #include <map>
 
 namespace quern {
@@ -47,6 +48,9 @@ public:
   mlir::Value getMask() const { return mask; }
   /// Lanes that may be read at all; unlike a mask, all of them may be off.
   void setGuard(mlir::Value value) { guard = value; }
+  /// Bytes that every memory of the frame is aligned to, for targets whose vector access must say
+  /// how far it is aligned; 0 where that brings nothing.
+  void setPointerAlignment(int64_t bytes) { pointerAlignment = bytes; }
   /// Forgets emitted values; needed wherever code moves to another region.
   void enterRegion() {
     cache.clear();
@@ -94,12 +98,16 @@ private:
   /// Emits with lanes outside `inside` switched off, so that nothing out of range is read.
   mlir::Value emitGuarded(mlir::Value value, const Position &position, mlir::Value inside);
   mlir::Value combinedMask();
+  /// The alignment of a vector at `base` of a memory of `storage`, where more than the element's own
+  /// is known and wanted.
+  llvm::MaybeAlign alignmentAt(mlir::Value base, mlir::Type storage) const;
   mlir::Value compareIndex(int predicate, LaneIndex a, mlir::Value b);
 
   using Key = std::vector<const void *>;
   Key keyOf(mlir::Value value, const Position &position) const;
 
   mlir::Value mask;  // lanes past the end
+  int64_t pointerAlignment = 0;
   mlir::Value guard; // lanes that a pad or concat takes from elsewhere
   std::map<Key, mlir::Value> cache;
   std::map<Key, Position> expanded;
