@@ -3,6 +3,7 @@
 #define QUERN_DIALECT_QUERNOPS_H
 
 #include "dialect/QuernDialect.h"
+#include "dialect/QuernInterfaces.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"

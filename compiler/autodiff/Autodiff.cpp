@@ -16,8 +16,8 @@ void VjpContext::accumulate(Value operand, Value cotangent) {
   sum = sum ? add(sum, cotangent) : cotangent;
 }
 
-/// Inlines a region's block at the builder's place and returns what it yields.
-static SmallVector<Value> cloneBody(OpBuilder &builder, Region &region, ValueRange arguments) {
+SmallVector<Value> cloneBody(OpBuilder &builder, Region &region,
+                             ValueRange arguments) {
   IRMapping mapping;
   Block &block = region.front();
   mapping.map(block.getArguments(), arguments);
@@ -46,17 +46,6 @@ void inlineComposites(Block &block, function_ref<bool(CompositeOp)> filter) {
   } while (!found.empty());
 }
 
-static void differentiateComposite(CompositeOp composite, VjpContext &context) {
-  SmallVector<Value> arguments(composite.getInputs());
-  llvm::append_range(arguments, composite.getOutputs());
-  for (Value result : composite.getOutputs())
-    if (TensorBuilder::typeOf(result).isFloat())
-      arguments.push_back(context.cotangent(result));
-  SmallVector<Value> gradients = cloneBody(context.builder, composite.getVjp(), arguments);
-  for (auto [position, gradient] : llvm::zip(composite.getVjpOperands(), gradients))
-    context.accumulate(composite.getInputs()[position], gradient);
-}
-
 class Differentiation {
 public:
   Differentiation(OpBuilder &builder, Block &block) : block(block), context(builder, builder.getUnknownLoc()) {}
@@ -70,15 +59,16 @@ public:
       if (llvm::none_of(op->getResults(), [&](Value v) { return context.hasCotangent(v); }))
         continue;
       context.loc = op->getLoc();
-      if (auto composite = dyn_cast<CompositeOp>(op)) {
-        differentiateComposite(composite, context);
-        continue;
+      auto differentiable = dyn_cast<Differentiable>(op);
+      StringRef reason = differentiable ? differentiable.whyNotDifferentiable() : "";
+      if (!differentiable || !reason.empty()) {
+        InFlightDiagnostic error = op->emitError() << op->getName().stripDialect()
+                                                   << " has no derivative";
+        if (!reason.empty())
+          error << ", as " << reason;
+        return error << ", but a parameter's gradient passes through it";
       }
-      VjpRule rule = getVjpRule(op);
-      if (!rule)
-        return op->emitError() << op->getName().stripDialect()
-                               << " has no derivative, but a parameter's gradient passes through it";
-      rule(op, context);
+      differentiable.accumulateCotangents(context);
     }
     for (Value value : wrt)
       gradients.push_back(context.cotangents.lookup(value));

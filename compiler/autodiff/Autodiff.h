@@ -8,7 +8,7 @@
 
 namespace quern {
 /// What a derivative rule sees: the op's cotangents, which operands matter, and where to put theirs.
-/// The rule builds with the TensorBuilder it is given, after the ops it differentiates.
+/// A rule (see Derivatives.cpp) builds with the TensorBuilder it is given, after the ops it differentiates.
 class VjpContext : public TensorBuilder {
 public:
   using TensorBuilder::TensorBuilder;
@@ -27,12 +27,6 @@ private:
   llvm::DenseSet<mlir::Value> active;
 };
 
-/// A vector-Jacobian product: accumulates the operands' cotangents of one op.
-using VjpRule = void (*)(mlir::Operation *op, VjpContext &context);
-
-/// The rule of an op, or null where it has no derivative (see Derivatives*.cpp).
-VjpRule getVjpRule(mlir::Operation *op);
-
 /// Appends at `builder`'s place, which must come after all ops of `block` that matter, the gradients
 /// of `wrt` given the cotangents of `outputs` (same types). Composites without a vjp of their own must
 /// have been inlined. A gradient is null where nothing differentiable leads to an output. Emits an
@@ -42,6 +36,10 @@ mlir::LogicalResult differentiate(mlir::OpBuilder &builder, mlir::Block &block,
                                   llvm::ArrayRef<mlir::Value> cotangents,
                                   llvm::ArrayRef<mlir::Value> wrt,
                                   llvm::SmallVectorImpl<mlir::Value> &gradients);
+
+/// Copies a region's only block to the builder's place and returns what it yields.
+llvm::SmallVector<mlir::Value> cloneBody(mlir::OpBuilder &builder, mlir::Region &region,
+                                         mlir::ValueRange arguments);
 
 /// Replaces composites by their bodies, in place, where `filter` holds.
 void inlineComposites(mlir::Block &block, llvm::function_ref<bool(CompositeOp)> filter);

@@ -1,41 +1,82 @@
-// The derivatives of the primitives, one short rule an op. In a rule, `x` and `y` are operands, `r` is
-// the result and `g` its cotangent.
+// The derivatives of the ops: one rule each, an overload of `vjp`, grouped by family, with a table of
+// those that are one expression at the end. In a rule, `x` and `y` are operands, `r` is the result and
+// `g` its cotangent. An op without a rule, or a stated reason to have none, does not compile.
+// Where a function has a kink or a pole, the rules do as PyTorch does.
+#include "compiler/autodiff/Derivatives.h"
 #include "compiler/autodiff/Autodiff.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 namespace quern {
 using C = VjpContext;
 
-static void zero(Operation *, C &) {}
+//===-- more than an expression: pointwise -----------------------------------------------------===//
 
-/// Half of the cotangent goes to each side of a tie.
-static Value shareOfWinner(C &c, Comparison wins, Value x, Value y, Value g) {
-  Value half = c.select(c.compare(Comparison::eq, x, y), c.mul(g, 0.5), c.zerosLike(g));
-  return c.select(c.compare(wins, x, y), g, half);
+/// The loser gets nothing; half of the cotangent goes to each side of a tie.
+static Value shareUnless(C &c, Comparison loses, Value x, Value y, Value g) {
+  Value share = c.select(c.compare(Comparison::eq, x, y), c.mul(g, 0.5), g);
+  return c.select(c.compare(loses, x, y), c.zerosLike(g), share);
 }
 
-/// d(x**y)/dx = y x**(y-1), and d(x**y)/dy = x**y log(x), which is 0 where x is 0.
+/// d(x**y)/dx = y x**(y-1), which is 0 for y = 0 whatever x is.
 static Value powSlope(C &c, Value x, Value y) {
-  return c.mul(y, PowOp::create(c.builder, c.loc, x, c.add(y, -1)));
+  Value slope = c.mul(y, PowOp::create(c.builder, c.loc, x, c.add(y, -1)));
+  return c.select(c.compare(Comparison::eq, y, c.zerosLike(y)), c.zerosLike(y), slope);
 }
-static Value powGrowth(C &c, Value x, Value r) {
-  Value isZero = c.compare(Comparison::eq, x, c.zerosLike(x));
-  return c.select(isZero, c.zerosLike(x), c.mul(r, c.unary<LogOp>(x)));
+/// d(x**y)/dy = x**y log(x), which tends to 0 for x = 0 unless y is negative.
+static Value powGrowth(C &c, Value x, Value y, Value r) {
+  Value zeros = c.zerosLike(x);
+  Value isZero = AndOp::create(c.builder, c.loc, c.compare(Comparison::eq, x, zeros),
+                               c.compare(Comparison::ge, y, zeros));
+  return c.select(isZero, zeros, c.mul(r, c.unary<LogOp>(x)));
 }
 
-static void reduce(Operation *op, C &c) {
-  auto r = cast<ReduceOp>(op);
-  TensorType type = r.getOperand().getType();
-  Value g = c.unreduce(c.cotangent(r), type, r.getDimensions());
-  if (r.getKind() == Reduction::add)
-    return c.accumulate(r.getOperand(), g);
-  // Every element that attains the extremum gets an equal share.
+static void vjp(SelectOp r, C &c) {
+  Value g = c.cotangent(r), zeros = c.zerosLike(g);
+  if (c.isActive(r.getOnTrue()))
+    c.accumulate(r.getOnTrue(), c.select(r.getCondition(), g, zeros));
+  if (c.isActive(r.getOnFalse()))
+    c.accumulate(r.getOnFalse(), c.select(r.getCondition(), zeros, g));
+}
+
+//===-- sums and products over dimensions ------------------------------------------------------===//
+
+/// Every element that attains the extremum gets an equal share.
+static Value shareOfExtremum(C &c, ReduceOp r, TensorType type) {
   Value attains = c.convert(c.compare(Comparison::eq, r.getOperand(),
                                       c.unreduce(r, type, r.getDimensions())),
                             type.getElementType());
-  Value count = c.unreduce(c.sum(attains, r.getDimensions()), type, r.getDimensions());
-  c.accumulate(r.getOperand(), c.mul(g, c.div(attains, count)));
+  return c.div(attains, c.unreduce(c.sum(attains, r.getDimensions()), type, r.getDimensions()));
+}
+
+/// The product of the other elements: that of all divided by the element, or, where just one element
+/// is 0, for it the product of the rest; anything else is multiplied by a 0.
+static Value productOfOthers(C &c, ReduceOp r, TensorType type) {
+  Value x = r.getOperand(), zeros = c.zerosLike(x), ones = c.constantLike(x, 1);
+  auto unreduce = [&](Value value) { return c.unreduce(value, type, r.getDimensions()); };
+  Value isZero = c.compare(Comparison::eq, x, zeros), rest = c.select(isZero, ones, x);
+  Value product = unreduce(
+      ReduceOp::create(c.builder, c.loc, Reduction::mul, rest, r.getDimensions()));
+  Value count = unreduce(c.sum(c.convert(isZero, type.getElementType()), r.getDimensions()));
+  Value ofZero = c.select(c.compare(Comparison::eq, count, ones), product, zeros);
+  Value ofOther = c.select(c.compare(Comparison::eq, count, zeros), c.div(product, rest), zeros);
+  return c.select(isZero, ofZero, ofOther);
+}
+
+static void vjp(ReduceOp r, C &c) {
+  TensorType type = r.getOperand().getType();
+  Value g = c.unreduce(c.cotangent(r), type, r.getDimensions());
+  switch (r.getKind()) {
+  case Reduction::add:
+    return c.accumulate(r.getOperand(), g);
+  case Reduction::mul:
+    return c.accumulate(r.getOperand(), c.mul(g, productOfOthers(c, r, type)));
+  case Reduction::max:
+  case Reduction::min:
+    return c.accumulate(r.getOperand(), c.mul(g, shareOfExtremum(c, r, type)));
+  case Reduction::all:
+  case Reduction::any:
+    llvm_unreachable("bools are never active");
+  }
 }
 
 /// The cotangent of one side: the result's contracted with the other side over the latter's free
@@ -67,8 +108,7 @@ static Value contractSide(C &c, ContractOp op, bool isLhs, Value g) {
     permutation[dimension] = position;
   return c.builder.createOrFold<TransposeOp>(c.loc, product, permutation);
 }
-static void contract(Operation *op, C &c) {
-  auto r = cast<ContractOp>(op);
+static void vjp(ContractOp r, C &c) {
   Value g = c.cotangent(r);
   if (c.isActive(r.getLhs()))
     c.accumulate(r.getLhs(), contractSide(c, r, /*isLhs=*/true, g));
@@ -76,16 +116,16 @@ static void contract(Operation *op, C &c) {
     c.accumulate(r.getRhs(), contractSide(c, r, /*isLhs=*/false, g));
 }
 
-static void transpose(Operation *op, C &c) {
-  auto r = cast<TransposeOp>(op);
+//===-- elements moved -------------------------------------------------------------------------===//
+
+static void vjp(TransposeOp r, C &c) {
   SmallVector<int64_t> inverse(r.getPermutation().size());
   for (auto [position, dimension] : llvm::enumerate(r.getPermutation()))
     inverse[dimension] = position;
   c.accumulate(r.getOperand(), c.transpose(c.cotangent(r), inverse));
 }
 
-static void broadcast(Operation *op, C &c) {
-  auto r = cast<BroadcastOp>(op);
+static void vjp(BroadcastOp r, C &c) {
   TensorType from = r.getOperand().getType(), to = r.getType();
   SmallVector<int64_t> repeated;
   for (int64_t i = 0; i < to.getRank(); ++i) {
@@ -99,8 +139,7 @@ static void broadcast(Operation *op, C &c) {
 }
 
 /// What a pad of the operand's type looks like after the places that `slice` took are filled.
-static void slice(Operation *op, C &c) {
-  auto r = cast<SliceOp>(op);
+static void vjp(SliceOp r, C &c) {
   TensorType from = r.getOperand().getType();
   SmallVector<Extent> low = getExtents(r.getOffsets()), high;
   SmallVector<int64_t> interior;
@@ -112,11 +151,10 @@ static void slice(Operation *op, C &c) {
   Value fill = c.constant(TensorType::get(ArrayRef<Extent>(), from.getElementType()), 0);
   c.accumulate(r.getOperand(),
                PadOp::create(c.builder, c.loc, c.cotangent(r), fill,
-                             getExtentArray(op->getContext(), low),
-                             getExtentArray(op->getContext(), high), interior));
+                             getExtentArray(r.getContext(), low),
+                             getExtentArray(r.getContext(), high), interior));
 }
-static void pad(Operation *op, C &c) {
-  auto r = cast<PadOp>(op);
+static void vjp(PadOp r, C &c) {
   Value g = c.cotangent(r);
   SmallVector<int64_t> strides =
       llvm::map_to_vector(r.getInterior(), [](int64_t interior) { return interior + 1; });
@@ -128,10 +166,9 @@ static void pad(Operation *op, C &c) {
     c.accumulate(r.getFill(), c.sub(c.sum(g, all), c.sum(inside, all)));
   }
 }
-static void concat(Operation *op, C &c) {
-  auto r = cast<ConcatOp>(op);
+static void vjp(ConcatOp r, C &c) {
   TensorType type = r.getType();
-  SmallVector<Extent> offsets(type.getRank(), Extent::constant(op->getContext(), 0));
+  SmallVector<Extent> offsets(type.getRank(), Extent::constant(r.getContext(), 0));
   SmallVector<int64_t> strides(type.getRank(), 1);
   for (Value operand : r.getOperands()) {
     TensorType part = C::typeOf(operand);
@@ -143,15 +180,13 @@ static void concat(Operation *op, C &c) {
   }
 }
 
-static void dynamicSlice(Operation *op, C &c) {
-  auto r = cast<DynamicSliceOp>(op);
+static void vjp(DynamicSliceOp r, C &c) {
   c.accumulate(r.getOperand(),
                DynamicUpdateSliceOp::create(c.builder, c.loc, r.getOperand().getType(),
                                             c.zerosLike(r.getOperand()), c.cotangent(r),
                                             r.getOffsets()));
 }
-static void dynamicUpdateSlice(Operation *op, C &c) {
-  auto r = cast<DynamicUpdateSliceOp>(op);
+static void vjp(DynamicUpdateSliceOp r, C &c) {
   Value g = c.cotangent(r);
   if (c.isActive(r.getOperand()))
     c.accumulate(r.getOperand(),
@@ -161,8 +196,10 @@ static void dynamicUpdateSlice(Operation *op, C &c) {
     c.accumulate(r.getUpdate(), DynamicSliceOp::create(c.builder, c.loc, r.getUpdate().getType(), g,
                                                        r.getOffsets()));
 }
-static void gather(Operation *op, C &c) {
-  auto r = cast<GatherOp>(op);
+
+//===-- elements at places ---------------------------------------------------------------------===//
+
+static void vjp(GatherOp r, C &c) {
   c.accumulate(r.getOperand(),
                ScatterOp::create(c.builder, c.loc, r.getOperand().getType(), ScatterMode::add,
                                  c.zerosLike(r.getOperand()), c.cotangent(r), r.getIndices(),
@@ -192,8 +229,7 @@ static Value staysInScatter(C &c, ScatterOp r) {
   return c.builder.createOrFold<BroadcastOp>(c.loc, stays,
                                              r.getUpdates().getType().getExtents(), leading);
 }
-static void scatter(Operation *op, C &c) {
-  auto r = cast<ScatterOp>(op);
+static void vjp(ScatterOp r, C &c) {
   Value g = c.cotangent(r);
   if (c.isActive(r.getUpdates())) {
     Value atPlaces = GatherOp::create(c.builder, c.loc, g, r.getIndices(), r.getDimensions());
@@ -207,89 +243,128 @@ static void scatter(Operation *op, C &c) {
   c.accumulate(r.getOperand(), g);
 }
 
+//===-- regions --------------------------------------------------------------------------------===//
+
+/// A composite's own derivative. Those that have none are inlined before differentiation.
+static void vjp(CompositeOp r, C &c) {
+  SmallVector<Value> arguments(r.getInputs());
+  llvm::append_range(arguments, r.getOutputs());
+  for (Value result : r.getOutputs())
+    if (C::typeOf(result).isFloat())
+      arguments.push_back(c.cotangent(result));
+  SmallVector<Value> gradients = cloneBody(c.builder, r.getVjp(), arguments);
+  for (auto [position, gradient] : llvm::zip(r.getVjpOperands(), gradients))
+    c.accumulate(r.getInputs()[position], gradient);
+}
+
+//===-- the table ------------------------------------------------------------------------------===//
+
 // A rule that is one expression a side; nothing is built for a side that nobody wants.
 #define UNARY(OP, DX)                                                                              \
-  .Case(OP::getOperationName(), [](Operation *op, C &c) {                                          \
+  static void vjp(OP op, C &c) {                                                                   \
     [[maybe_unused]] Value x = op->getOperand(0), r = op->getResult(0);                            \
     Value g = c.cotangent(r);                                                                      \
     c.accumulate(x, DX);                                                                           \
-  })
+  }
 #define BINARY(OP, DX, DY)                                                                         \
-  .Case(OP::getOperationName(), [](Operation *op, C &c) {                                          \
+  static void vjp(OP op, C &c) {                                                                   \
     [[maybe_unused]] Value x = op->getOperand(0), y = op->getOperand(1), r = op->getResult(0);     \
     Value g = c.cotangent(r);                                                                      \
     if (c.isActive(x))                                                                             \
       c.accumulate(x, DX);                                                                         \
     if (c.isActive(y))                                                                             \
       c.accumulate(y, DY);                                                                         \
-  })
+  }
+// Constant wherever it is differentiable.
+#define ZERO(OP)                                                                                   \
+  static void vjp(OP, C &) {}
+// No derivative, as REASON.
+#define NONE(OP, REASON)                                                                           \
+  static StringRef whyNot(OP *) { return REASON; }                                                 \
+  static void vjp(OP, C &) { llvm_unreachable("has no derivative"); }
+static StringRef whyNot(void *) { return ""; }
 
-/// Converting back: only floats reach this, since only they are active.
-static Value convertBack(C &c, Value x, Value g) {
-  return c.convert(g, C::typeOf(x).getElementType());
-}
-static Value select(C &c, Operation *op, Value g, bool onTrue) {
-  Value zeros = c.zerosLike(g);
-  return c.select(op->getOperand(0), onTrue ? g : zeros, onTrue ? zeros : g);
-}
-static void selectRule(Operation *op, C &c) {
-  Value g = c.cotangent(op->getResult(0));
-  for (bool onTrue : {true, false})
-    if (Value operand = op->getOperand(onTrue ? 1 : 2); c.isActive(operand))
-      c.accumulate(operand, select(c, op, g, onTrue));
-}
+// clang-format off
+// Functions of one element.
+UNARY(NegOp,     c.neg(g))
+UNARY(AbsOp,     c.mul(g, c.unary<SignOp>(x)))
+UNARY(ExpOp,     c.mul(g, r))
+UNARY(Expm1Op,   c.mul(g, c.add(r, 1)))
+UNARY(LogOp,     c.div(g, x))
+UNARY(Log1pOp,   c.div(g, c.add(x, 1)))
+UNARY(SqrtOp,    c.div(c.mul(g, 0.5), r))
+UNARY(RsqrtOp,   c.mul(c.mul(g, -0.5), c.mul(r, c.mul(r, r))))
+UNARY(SinOp,     c.mul(g, c.unary<CosOp>(x)))
+UNARY(CosOp,     c.neg(c.mul(g, c.unary<SinOp>(x))))
+UNARY(TanhOp,    c.mul(g, c.sub(c.constantLike(r, 1), c.mul(r, r))))
+UNARY(ErfOp,     c.mul(c.mul(g, 1.1283791670955126), c.unary<ExpOp>(c.neg(c.mul(x, x)))))
+UNARY(SigmoidOp, c.mul(g, c.mul(r, c.sub(c.constantLike(r, 1), r))))
+UNARY(ConvertOp, c.convert(g, C::typeOf(x).getElementType())) // From a float: nothing else is active.
+ZERO(SignOp)
+ZERO(FloorOp)
+ZERO(CeilOp)
+ZERO(RoundOp)
+ZERO(StopGradientOp)
+NONE(NotOp,      "it works on bits")
 
-VjpRule getVjpRule(Operation *op) {
-  auto reduction = dyn_cast<ReduceOp>(op);
-  if (reduction && reduction.getKind() == Reduction::mul)
-    return nullptr;
-  return llvm::StringSwitch<VjpRule>(op->getName().getStringRef())
-      // Functions of one element.
-      UNARY(NegOp, c.neg(g))
-      UNARY(AbsOp, c.mul(g, c.unary<SignOp>(x)))
-      UNARY(ExpOp, c.mul(g, r))
-      UNARY(Expm1Op, c.mul(g, c.add(r, 1)))
-      UNARY(LogOp, c.div(g, x))
-      UNARY(Log1pOp, c.div(g, c.add(x, 1)))
-      UNARY(SqrtOp, c.div(c.mul(g, 0.5), r))
-      UNARY(RsqrtOp, c.mul(c.mul(g, -0.5), c.mul(r, c.mul(r, r))))
-      UNARY(SinOp, c.mul(g, c.unary<CosOp>(x)))
-      UNARY(CosOp, c.neg(c.mul(g, c.unary<SinOp>(x))))
-      UNARY(TanhOp, c.mul(g, c.sub(c.constantLike(r, 1), c.mul(r, r))))
-      UNARY(ErfOp, c.mul(c.mul(g, 1.1283791670955126), c.unary<ExpOp>(c.neg(c.mul(x, x)))))
-      UNARY(SigmoidOp, c.mul(g, c.mul(r, c.sub(c.constantLike(r, 1), r))))
-      UNARY(ConvertOp, convertBack(c, x, g))
-      .Cases({SignOp::getOperationName(), FloorOp::getOperationName(), CeilOp::getOperationName(),
-              RoundOp::getOperationName(), FloorDivOp::getOperationName(),
-              StopGradientOp::getOperationName()},
-             zero)
-      // Functions of two elements.
-      BINARY(AddOp, g, g)
-      BINARY(SubOp, g, c.neg(g))
-      BINARY(MulOp, c.mul(g, y), c.mul(g, x))
-      BINARY(DivOp, c.div(g, y), c.neg(c.div(c.mul(g, r), y)))
-      BINARY(RemainderOp, g, c.neg(c.mul(g, c.unary<FloorOp>(c.div(x, y)))))
-      BINARY(PowOp, c.mul(g, powSlope(c, x, y)), c.mul(g, powGrowth(c, x, r)))
-      BINARY(MaxOp, shareOfWinner(c, Comparison::gt, x, y, g), shareOfWinner(c, Comparison::gt, y, x, g))
-      BINARY(MinOp, shareOfWinner(c, Comparison::lt, x, y, g), shareOfWinner(c, Comparison::lt, y, x, g))
-      .Case(SelectOp::getOperationName(), selectRule)
-      // Sums and products over dimensions.
-      .Case(ReduceOp::getOperationName(), reduce)
-      .Case(ContractOp::getOperationName(), contract)
-      // Elements moved.
-      UNARY(ReshapeOp, c.reshape(g, C::typeOf(x).getExtents()))
-      .Case(TransposeOp::getOperationName(), transpose)
-      .Case(BroadcastOp::getOperationName(), broadcast)
-      .Case(SliceOp::getOperationName(), slice)
-      .Case(PadOp::getOperationName(), pad)
-      UNARY(ReverseOp, ReverseOp::create(c.builder, c.loc, g, cast<ReverseOp>(op).getDimensions()))
-      .Case(ConcatOp::getOperationName(), concat)
-      .Case(DynamicSliceOp::getOperationName(), dynamicSlice)
-      .Case(DynamicUpdateSliceOp::getOperationName(), dynamicUpdateSlice)
-      .Case(GatherOp::getOperationName(), gather)
-      .Case(ScatterOp::getOperationName(), scatter)
-      .Default(nullptr);
-}
+// Functions of two elements.
+BINARY(AddOp,       g, g)
+BINARY(SubOp,       g, c.neg(g))
+BINARY(MulOp,       c.mul(g, y), c.mul(g, x))
+BINARY(DivOp,       c.div(g, y), c.neg(c.div(c.mul(g, r), y)))
+BINARY(RemainderOp, g, c.neg(c.mul(g, c.unary<FloorOp>(c.div(x, y)))))
+BINARY(PowOp,       c.mul(g, powSlope(c, x, y)), c.mul(g, powGrowth(c, x, y, r)))
+BINARY(MaxOp,       shareUnless(c, Comparison::lt, x, y, g), shareUnless(c, Comparison::lt, y, x, g))
+BINARY(MinOp,       shareUnless(c, Comparison::gt, x, y, g), shareUnless(c, Comparison::gt, y, x, g))
+ZERO(FloorDivOp)
+NONE(AndOp,         "it works on bits")
+NONE(OrOp,          "it works on bits")
+NONE(XorOp,         "it works on bits")
+NONE(CompareOp,     "it gives truth values")
+
+// Tensors from nothing, and indices.
+NONE(ConstantOp,  "it has no operands")
+NONE(IotaOp,      "it has no operands")
+NONE(ExtentOp,    "it has no operands")
+NONE(RandomOp,    "it depends on integers only")
+NONE(ArgReduceOp, "it gives an index")
+
+// Elements moved.
+UNARY(ReshapeOp, c.reshape(g, C::typeOf(x).getExtents()))
+UNARY(ReverseOp, ReverseOp::create(c.builder, c.loc, g, op.getDimensions()))
+
+// Structure.
+NONE(KernelOp,     "kernels are formed after differentiation")
+NONE(YieldOp,      "it has no results")
+NONE(PrintOp,      "it has no results")
+NONE(CheckRangeOp, "it has no results")
+// clang-format on
 #undef UNARY
 #undef BINARY
+#undef ZERO
+#undef NONE
+
+//===-- the interface --------------------------------------------------------------------------===//
+
+namespace {
+template <typename Op> struct Rule : Differentiable::ExternalModel<Rule<Op>, Op> {
+  void accumulateCotangents(Operation *op, VjpContext &context) const {
+    vjp(cast<Op>(op), context);
+  }
+  static StringRef whyNotDifferentiable() { return whyNot(static_cast<Op *>(nullptr)); }
+};
+} // namespace
+
+template <typename... Ops> static void attachRules(MLIRContext *context) {
+  (Ops::template attachInterface<Rule<Ops>>(*context), ...);
+}
+
+void registerDerivatives(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, QuernDialect *) {
+    attachRules<
+#define GET_OP_LIST
+#include "dialect/QuernOps.cpp.inc"
+        >(context);
+  });
+}
 } // namespace quern

@@ -52,10 +52,8 @@ int64_t getPosition(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> shape
 void forEachIndex(llvm::ArrayRef<int64_t> shape,
                   llvm::function_ref<void(llvm::ArrayRef<int64_t>, int64_t)> visit);
 
-/// Any op with the trait `Pointwise`.
-mlir::FailureOr<Tensor> evaluatePointwise(Evaluation &evaluation, mlir::Operation *op,
-                                          Operands operands);
-
+// Every op that is not pointwise; those are in a table of their own. An op without an `evaluate` does
+// not compile.
 #define QUERN_EVALUATE(OP)                                                                         \
   mlir::FailureOr<Tensor> evaluate(Evaluation &evaluation, OP op, Operands operands)
 QUERN_EVALUATE(ConstantOp);
@@ -77,10 +75,11 @@ QUERN_EVALUATE(DynamicUpdateSliceOp);
 QUERN_EVALUATE(GatherOp);
 QUERN_EVALUATE(ScatterOp);
 #undef QUERN_EVALUATE
+void attachPointwiseModels(mlir::MLIRContext *context);
 
 /// Ops without one result tensor.
-mlir::LogicalResult evaluateCheck(Evaluation &evaluation, CheckRangeOp op, const Tensor &operand);
-mlir::LogicalResult evaluatePrint(Evaluation &evaluation, PrintOp op, Operands operands);
+mlir::LogicalResult evaluate(Evaluation &evaluation, CheckRangeOp op, Operands operands);
+mlir::LogicalResult evaluate(Evaluation &evaluation, PrintOp op, Operands operands);
 /// A block with its arguments given, up to its terminator, whose operands are the results.
 mlir::LogicalResult evaluateBlock(Evaluation &evaluation, mlir::Block &block,
                                   std::vector<Tensor> arguments, std::vector<Tensor> &results);

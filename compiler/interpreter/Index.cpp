@@ -84,11 +84,11 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, ScatterOp op, Operands operan
   return result;
 }
 
-LogicalResult evaluateCheck(Evaluation &evaluation, CheckRangeOp op, const Tensor &operand) {
+LogicalResult evaluate(Evaluation &evaluation, CheckRangeOp op, Operands operands) {
   FailureOr<int64_t> bound = evaluation.getValue(op, Extent(op.getBound()));
   if (failed(bound))
     return failure();
-  for (auto [position, element] : llvm::enumerate(operand.elements)) {
+  for (auto [position, element] : llvm::enumerate(operands[0]->elements)) {
     if (element.integer >= 0 && element.integer < *bound)
       continue;
     std::string text = op.getMessage().str();

@@ -3,7 +3,6 @@
 #include "dialect/Conventions.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
@@ -114,40 +113,6 @@ HostTensor toHost(const Tensor &tensor) {
 
 //===-- the walk -------------------------------------------------------------------------------===//
 
-static LogicalResult evaluateOp(Evaluation &evaluation, Operation *op, Operands operands,
-                                std::vector<Tensor> &results) {
-  auto evaluateBody = [&](Region &body) {
-    std::vector<Tensor> arguments;
-    for (const Tensor *operand : operands)
-      arguments.push_back(*operand);
-    return evaluateBlock(evaluation, body.front(), std::move(arguments), results);
-  };
-  if (auto composite = dyn_cast<CompositeOp>(op))
-    return evaluateBody(composite.getBody());
-  if (auto kernel = dyn_cast<KernelOp>(op))
-    return evaluateBody(kernel.getBody());
-  if (auto check = dyn_cast<CheckRangeOp>(op))
-    return evaluateCheck(evaluation, check, *operands[0]);
-  if (auto print = dyn_cast<PrintOp>(op))
-    return evaluatePrint(evaluation, print, operands);
-
-  FailureOr<Tensor> result =
-      op->hasTrait<quern::Pointwise>()
-          ? evaluatePointwise(evaluation, op, operands)
-          : llvm::TypeSwitch<Operation *, FailureOr<Tensor>>(op)
-                .Case<ConstantOp, IotaOp, ExtentOp, RandomOp, ReduceOp, ArgReduceOp, ContractOp,
-                      ReshapeOp, TransposeOp, BroadcastOp, SliceOp, PadOp, ReverseOp, ConcatOp,
-                      DynamicSliceOp, DynamicUpdateSliceOp, GatherOp, ScatterOp>(
-                    [&](auto typed) { return evaluate(evaluation, typed, operands); })
-                .Default([&](Operation *) -> FailureOr<Tensor> {
-                  return evaluation.fail(op, "is not known to the interpreter");
-                });
-  if (failed(result))
-    return failure();
-  results.push_back(std::move(*result));
-  return success();
-}
-
 LogicalResult evaluateBlock(Evaluation &evaluation, Block &block, std::vector<Tensor> arguments,
                             std::vector<Tensor> &results) {
   llvm::DenseMap<Value, Tensor> values;
@@ -166,8 +131,11 @@ LogicalResult evaluateBlock(Evaluation &evaluation, Block &block, std::vector<Te
         results.push_back(*operand);
       return success();
     }
+    auto interpretable = dyn_cast<Interpretable>(op);
+    if (!interpretable)
+      return evaluation.fail(&op, "is not known to the interpreter");
     std::vector<Tensor> opResults;
-    if (failed(evaluateOp(evaluation, &op, operands, opResults)))
+    if (failed(interpretable.evaluate(evaluation, operands, opResults)))
       return failure();
     for (auto [result, tensor] : llvm::zip_equal(op.getResults(), opResults))
       values[result] = std::move(tensor);

@@ -1,16 +1,10 @@
-// Pointwise ops. Each case gives the value; bounds follow from the values at the ends of the operands'
-// intervals, as nearly every op is monotone in each operand.
+// Pointwise ops. A row of the table gives an op's value; bounds follow from the values at the ends of
+// the operands' intervals, as nearly every op is monotone in each operand.
 #include "compiler/interpreter/Evaluation.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 
 using namespace mlir;
 namespace quern {
-using Unary = double (*)(double);
-using Binary = double (*)(double, double);
-using IntegerUnary = int64_t (*)(int64_t);
-using IntegerBinary = int64_t (*)(int64_t, int64_t);
-
 static double larger(double x, double y) { return std::isnan(x) || x > y ? x : y; }
 static double smaller(double x, double y) { return std::isnan(x) || x < y ? x : y; }
 static double remainder(double x, double y) {
@@ -26,99 +20,97 @@ static int64_t floorDivide(int64_t x, int64_t y) {
   int64_t quotient = x / y;
   return quotient * y != x && (x < 0) != (y < 0) ? quotient - 1 : quotient;
 }
+static int64_t integerRemainder(int64_t x, int64_t y) {
+  return y == 0 ? 0 : wrap(uint64_t(x) - uint64_t(floorDivide(x, y)) * uint64_t(y));
+}
 
 //===-- what each op computes ------------------------------------------------------------------===//
 
-static Unary getUnary(Operation *op) {
-  return llvm::TypeSwitch<Operation *, Unary>(op)
-      .Case([](StopGradientOp) -> Unary { return [](double x) { return x; }; })
-      .Case([](NegOp) -> Unary { return [](double x) { return -x; }; })
-      .Case([](AbsOp) -> Unary { return [](double x) { return std::fabs(x); }; })
-      .Case([](SignOp) -> Unary {
-        return [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x; };
-      })
-      .Case([](FloorOp) -> Unary { return [](double x) { return std::floor(x); }; })
-      .Case([](CeilOp) -> Unary { return [](double x) { return std::ceil(x); }; })
-      .Case([](RoundOp) -> Unary { return [](double x) { return std::nearbyint(x); }; })
-      .Case([](ExpOp) -> Unary { return [](double x) { return std::exp(x); }; })
-      .Case([](Expm1Op) -> Unary { return [](double x) { return std::expm1(x); }; })
-      .Case([](LogOp) -> Unary { return [](double x) { return std::log(x); }; })
-      .Case([](Log1pOp) -> Unary { return [](double x) { return std::log1p(x); }; })
-      .Case([](SqrtOp) -> Unary { return [](double x) { return std::sqrt(x); }; })
-      .Case([](RsqrtOp) -> Unary { return [](double x) { return 1 / std::sqrt(x); }; })
-      .Case([](SinOp) -> Unary { return [](double x) { return std::sin(x); }; })
-      .Case([](CosOp) -> Unary { return [](double x) { return std::cos(x); }; })
-      .Case([](TanhOp) -> Unary { return [](double x) { return std::tanh(x); }; })
-      .Case([](ErfOp) -> Unary { return [](double x) { return std::erf(x); }; })
-      .Case([](SigmoidOp) -> Unary { return [](double x) { return 1 / (1 + std::exp(-x)); }; })
-      .Default([](Operation *) -> Unary { return nullptr; });
-}
+namespace {
+/// An op of one or two elements, on floats and on integers; null where it takes none of those.
+struct Meaning {
+  /// How many roundings the op's own error counts for.
+  double roundings;
+  double (*unary)(double) = nullptr;
+  double (*binary)(double, double) = nullptr;
+  int64_t (*integerUnary)(int64_t) = nullptr;
+  int64_t (*integerBinary)(int64_t, int64_t) = nullptr;
+};
+} // namespace
+using Unary = double (*)(double);
+using Binary = double (*)(double, double);
 
-static Binary getBinary(Operation *op) {
-  return llvm::TypeSwitch<Operation *, Binary>(op)
-      .Case([](AddOp) -> Binary { return [](double x, double y) { return x + y; }; })
-      .Case([](SubOp) -> Binary { return [](double x, double y) { return x - y; }; })
-      .Case([](MulOp) -> Binary { return [](double x, double y) { return x * y; }; })
-      .Case([](DivOp) -> Binary { return [](double x, double y) { return x / y; }; })
-      .Case([](FloorDivOp) -> Binary {
-        return [](double x, double y) { return std::floor(x / y); };
-      })
-      .Case([](RemainderOp) -> Binary { return remainder; })
-      .Case([](PowOp) -> Binary { return [](double x, double y) { return std::pow(x, y); }; })
-      .Case([](MaxOp) -> Binary { return larger; })
-      .Case([](MinOp) -> Binary { return smaller; })
-      .Default([](Operation *) -> Binary { return nullptr; });
-}
+/// Exact; rounded correctly; within 2 ulp, as the vectorised functions are.
+static constexpr double exact = 0, rounded = 1, close = 4;
 
-static IntegerUnary getIntegerUnary(Operation *op) {
-  using F = IntegerUnary;
-  return llvm::TypeSwitch<Operation *, F>(op)
-      .Case([](StopGradientOp) -> F { return [](int64_t x) { return x; }; })
-      .Case([](NegOp) -> F { return [](int64_t x) { return wrap(0u - uint64_t(x)); }; })
-      .Case([](AbsOp) -> F { return [](int64_t x) { return x < 0 ? wrap(0u - uint64_t(x)) : x; }; })
-      .Case([](SignOp) -> F { return [](int64_t x) { return int64_t(x > 0) - int64_t(x < 0); }; })
-      .Case([](NotOp) -> F { return [](int64_t x) { return ~x; }; })
-      .Default([](Operation *) -> F { return nullptr; });
-}
+#define UNARY(OP, ROUNDINGS, REAL, INTEGER)                                                        \
+  static Meaning meaningOf(OP *) {                                                                 \
+    return {ROUNDINGS, [](double x) -> double { return REAL; }, nullptr,                           \
+            [](int64_t x) -> int64_t { return INTEGER; }, nullptr};                                \
+  }
+#define FLOAT_UNARY(OP, ROUNDINGS, REAL)                                                           \
+  static Meaning meaningOf(OP *) {                                                                 \
+    return {ROUNDINGS, [](double x) -> double { return REAL; }};                                   \
+  }
+#define BINARY(OP, ROUNDINGS, REAL, INTEGER)                                                       \
+  static Meaning meaningOf(OP *) {                                                                 \
+    return {ROUNDINGS, nullptr, [](double x, double y) -> double { return REAL; }, nullptr,        \
+            [](int64_t x, int64_t y) -> int64_t { return INTEGER; }};                              \
+  }
+#define FLOAT_BINARY(OP, ROUNDINGS, REAL)                                                          \
+  static Meaning meaningOf(OP *) {                                                                 \
+    return {ROUNDINGS, nullptr, [](double x, double y) -> double { return REAL; }};                \
+  }
+#define BITS(OP, INTEGER)                                                                          \
+  static Meaning meaningOf(OP *) {                                                                 \
+    return {exact, nullptr, nullptr, nullptr,                                                      \
+            [](int64_t x, int64_t y) -> int64_t { return INTEGER; }};                              \
+  }
+// clang-format off
+//          op              roundings of floats               of integers
+UNARY(      StopGradientOp, exact,    x,                      x)
+UNARY(      NegOp,          exact,    -x,                     wrap(0u - uint64_t(x)))
+UNARY(      AbsOp,          exact,    std::fabs(x),           x < 0 ? wrap(0u - uint64_t(x)) : x)
+UNARY(      SignOp,         exact,    x > 0 ? 1.0 : x < 0 ? -1.0 : x, int64_t(x > 0) - int64_t(x < 0))
+FLOAT_UNARY(FloorOp,        exact,    std::floor(x))
+FLOAT_UNARY(CeilOp,         exact,    std::ceil(x))
+FLOAT_UNARY(RoundOp,        exact,    std::nearbyint(x))
+FLOAT_UNARY(ExpOp,          close,    std::exp(x))
+FLOAT_UNARY(Expm1Op,        close,    std::expm1(x))
+FLOAT_UNARY(LogOp,          close,    std::log(x))
+FLOAT_UNARY(Log1pOp,        close,    std::log1p(x))
+FLOAT_UNARY(SqrtOp,         rounded,  std::sqrt(x))
+FLOAT_UNARY(RsqrtOp,        close,    1 / std::sqrt(x))
+FLOAT_UNARY(SinOp,          close,    std::sin(x))
+FLOAT_UNARY(CosOp,          close,    std::cos(x))
+FLOAT_UNARY(TanhOp,         close,    std::tanh(x))
+FLOAT_UNARY(ErfOp,          close,    std::erf(x))
+FLOAT_UNARY(SigmoidOp,      close,    1 / (1 + std::exp(-x)))
 
-static IntegerBinary getIntegerBinary(Operation *op) {
-  using F = IntegerBinary;
-  return llvm::TypeSwitch<Operation *, F>(op)
-      .Case([](AddOp) -> F {
-        return [](int64_t x, int64_t y) { return wrap(uint64_t(x) + uint64_t(y)); };
-      })
-      .Case([](SubOp) -> F {
-        return [](int64_t x, int64_t y) { return wrap(uint64_t(x) - uint64_t(y)); };
-      })
-      .Case([](MulOp) -> F {
-        return [](int64_t x, int64_t y) { return wrap(uint64_t(x) * uint64_t(y)); };
-      })
-      .Case([](FloorDivOp) -> F { return floorDivide; })
-      .Case([](RemainderOp) -> F {
-        return [](int64_t x, int64_t y) {
-          return y == 0 ? 0 : wrap(uint64_t(x) - uint64_t(floorDivide(x, y)) * uint64_t(y));
-        };
-      })
-      .Case([](MaxOp) -> F { return [](int64_t x, int64_t y) { return std::max(x, y); }; })
-      .Case([](MinOp) -> F { return [](int64_t x, int64_t y) { return std::min(x, y); }; })
-      .Case([](AndOp) -> F { return [](int64_t x, int64_t y) { return x & y; }; })
-      .Case([](OrOp) -> F { return [](int64_t x, int64_t y) { return x | y; }; })
-      .Case([](XorOp) -> F { return [](int64_t x, int64_t y) { return x ^ y; }; })
-      .Default([](Operation *) -> F { return nullptr; });
+BINARY(      AddOp,         rounded,  x + y,                  wrap(uint64_t(x) + uint64_t(y)))
+BINARY(      SubOp,         rounded,  x - y,                  wrap(uint64_t(x) - uint64_t(y)))
+BINARY(      MulOp,         rounded,  x * y,                  wrap(uint64_t(x) * uint64_t(y)))
+FLOAT_BINARY(DivOp,         rounded,  x / y)
+BINARY(      FloorDivOp,    exact,    std::floor(x / y),      floorDivide(x, y))
+BINARY(      RemainderOp,   close,    remainder(x, y),        integerRemainder(x, y))
+FLOAT_BINARY(PowOp,         close,    std::pow(x, y))
+BINARY(      MaxOp,         exact,    larger(x, y),           std::max(x, y))
+BINARY(      MinOp,         exact,    smaller(x, y),          std::min(x, y))
+BITS(        AndOp,                                           x & y)
+BITS(        OrOp,                                            x | y)
+BITS(        XorOp,                                           x ^ y)
+// clang-format on
+/// Of 64 bits, cut to the dtype's afterwards; a bool's complement is its negation.
+static Meaning meaningOf(NotOp *) {
+  return {exact, nullptr, nullptr, [](int64_t x) { return ~x; }, nullptr};
 }
+#undef UNARY
+#undef FLOAT_UNARY
+#undef BINARY
+#undef FLOAT_BINARY
+#undef BITS
 
 //===-- bounds ---------------------------------------------------------------------------------===//
-
-/// How many roundings an op's own error counts for: 1 when it is rounded correctly, 0 when it is
-/// exact, 4 (2 ulp) for the vectorised functions.
-static double getRoundings(Operation *op) {
-  if (isa<StopGradientOp, NegOp, AbsOp, SignOp, FloorOp, CeilOp, RoundOp, MaxOp, MinOp,
-          FloorDivOp>(op))
-    return 0;
-  if (isa<AddOp, SubOp, MulOp, DivOp, SqrtOp>(op))
-    return 1;
-  return 4;
-}
 
 static double distance(double y, double other) {
   double d = y == other ? 0 : std::fabs(y - other);
@@ -248,44 +240,102 @@ static Element convertElement(const Evaluation &evaluation, DType from, DType to
   return {0, wrapTo(to, x.integer), error};
 }
 
-FailureOr<Tensor> evaluatePointwise(Evaluation &evaluation, Operation *op, Operands operands) {
+//===-- the interface --------------------------------------------------------------------------===//
+
+static Element evaluateElement(const Evaluation &evaluation, Operation *op, const Meaning &meaning,
+                               DType dtype, const Element &x, const Element *y) {
+  if (meaning.unary && isFloat(dtype)) {
+    double value = meaning.unary(x.real);
+    return evaluation.finish(dtype, value, propagate(op, meaning.unary, value, x),
+                             meaning.roundings);
+  }
+  if (meaning.binary && isFloat(dtype)) {
+    double value = meaning.binary(x.real, y->real);
+    double error = evaluation.bounded ? propagate(op, meaning.binary, dtype, value, x, *y) : 0;
+    return evaluation.finish(dtype, value, error, meaning.roundings);
+  }
+  if (meaning.integerUnary) {
+    int64_t value = meaning.integerUnary(x.integer);
+    bool isNotOfBool = dtype == DType::i1 && isa<NotOp>(op);
+    return {0, isNotOfBool ? !x.integer : wrapTo(dtype, value), x.error};
+  }
+  double error = std::max(x.error, y->error);
+  return {0, wrapTo(dtype, meaning.integerBinary(x.integer, y->integer)),
+          error > 0 && dtype != DType::i1 ? INFINITY : error};
+}
+
+/// Calls `element(x, y, z)` with the operands' elements at each index; null for operands it lacks.
+static FailureOr<Tensor>
+forEachElement(Evaluation &evaluation, Operation *op, Operands operands,
+               function_ref<Element(DType, const Element *, const Element *, const Element *)>
+                   element) {
   FailureOr<Tensor> result = evaluation.makeTensor(op, op->getResult(0).getType());
   if (failed(result))
     return failure();
-  DType dtype = result->dtype, operandDType = operands[0]->dtype;
-  Unary unary = getUnary(op);
-  Binary binary = getBinary(op);
-  IntegerUnary integerUnary = getIntegerUnary(op);
-  IntegerBinary integerBinary = getIntegerBinary(op);
-  for (auto [i, element] : llvm::enumerate(result->elements)) {
-    const Element &x = operands[0]->elements[i];
-    const Element *y = operands.size() > 1 ? &operands[1]->elements[i] : nullptr;
-    if (auto compare = dyn_cast<CompareOp>(op)) {
-      element = compareElements(compare.getRelation(), operandDType, x, *y);
-    } else if (isa<SelectOp>(op)) {
-      element = selectElement(dtype, x, *y, operands[2]->elements[i]);
-    } else if (isa<ConvertOp>(op)) {
-      element = convertElement(evaluation, operandDType, dtype, x);
-    } else if (isFloat(dtype) && unary) {
-      double value = unary(x.real);
-      element = evaluation.finish(dtype, value, propagate(op, unary, value, x), getRoundings(op));
-    } else if (isFloat(dtype) && binary) {
-      double value = binary(x.real, y->real);
-      double error = evaluation.bounded ? propagate(op, binary, dtype, value, x, *y) : 0;
-      element = evaluation.finish(dtype, value, error, getRoundings(op));
-    } else if (!isFloat(dtype) && integerUnary) {
-      int64_t value = integerUnary(x.integer);
-      // A bool's complement is not that of its 64 bits.
-      bool isNotOfBool = dtype == DType::i1 && isa<NotOp>(op);
-      element = {0, isNotOfBool ? !x.integer : wrapTo(dtype, value), x.error};
-    } else if (!isFloat(dtype) && integerBinary) {
-      double error = std::max(x.error, y->error);
-      element = {0, wrapTo(dtype, integerBinary(x.integer, y->integer)),
-                 error > 0 && dtype != DType::i1 ? INFINITY : error};
-    } else {
-      return evaluation.fail(op, "is not known to the interpreter for " + getName(dtype));
-    }
-  }
+  auto at = [&](size_t operand, size_t i) {
+    return operand < operands.size() ? &operands[operand]->elements[i] : nullptr;
+  };
+  for (size_t i = 0; i < result->elements.size(); ++i)
+    result->elements[i] = element(result->dtype, at(0, i), at(1, i), at(2, i));
   return result;
+}
+
+FailureOr<Tensor> evaluate(Evaluation &evaluation, CompareOp op, Operands operands) {
+  return forEachElement(evaluation, op, operands,
+                        [&](DType, const Element *x, const Element *y, const Element *) {
+                          return compareElements(op.getRelation(), operands[0]->dtype, *x, *y);
+                        });
+}
+
+FailureOr<Tensor> evaluate(Evaluation &evaluation, SelectOp op, Operands operands) {
+  return forEachElement(evaluation, op, operands,
+                        [&](DType dtype, const Element *condition, const Element *x,
+                            const Element *y) {
+                          return selectElement(dtype, *condition, *x, *y);
+                        });
+}
+
+FailureOr<Tensor> evaluate(Evaluation &evaluation, ConvertOp op, Operands operands) {
+  return forEachElement(evaluation, op, operands,
+                        [&](DType dtype, const Element *x, const Element *, const Element *) {
+                          return convertElement(evaluation, operands[0]->dtype, dtype, *x);
+                        });
+}
+
+/// Any other pointwise op, by its row of the table.
+template <typename Op>
+static FailureOr<Tensor> evaluate(Evaluation &evaluation, Op op, Operands operands) {
+  Meaning meaning = meaningOf(static_cast<Op *>(nullptr));
+  return forEachElement(evaluation, op, operands,
+                        [&](DType dtype, const Element *x, const Element *y, const Element *) {
+                          return evaluateElement(evaluation, op, meaning, dtype, *x, y);
+                        });
+}
+
+namespace {
+template <typename Op> struct PointwiseModel : Interpretable::ExternalModel<PointwiseModel<Op>, Op> {
+  LogicalResult evaluate(Operation *op, Evaluation &evaluation, Operands operands,
+                         std::vector<Tensor> &results) const {
+    FailureOr<Tensor> result = quern::evaluate(evaluation, cast<Op>(op), operands);
+    if (succeeded(result))
+      results.push_back(std::move(*result));
+    return result;
+  }
+};
+} // namespace
+
+template <typename Op> static void attachPointwise(MLIRContext *context) {
+  if constexpr (Op::template hasTrait<Pointwise>())
+    Op::template attachInterface<PointwiseModel<Op>>(*context);
+}
+template <typename... Ops> static void attachAll(MLIRContext *context) {
+  (attachPointwise<Ops>(context), ...);
+}
+
+void attachPointwiseModels(MLIRContext *context) {
+  attachAll<
+#define GET_OP_LIST
+#include "dialect/QuernOps.cpp.inc"
+      >(context);
 }
 } // namespace quern

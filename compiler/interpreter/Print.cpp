@@ -168,7 +168,7 @@ std::string formatTensor(const HostTensor &tensor) {
   return text + ")";
 }
 
-mlir::LogicalResult evaluatePrint(Evaluation &evaluation, PrintOp op, Operands operands) {
+mlir::LogicalResult evaluate(Evaluation &evaluation, PrintOp op, Operands operands) {
   StringRef rest = op.getFormat();
   size_t next = 0;
   for (size_t at; (at = rest.find("{}")) != StringRef::npos && next < operands.size();) {

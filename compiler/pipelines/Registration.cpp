@@ -1,8 +1,10 @@
 // All dialects and passes of the compiler.
 #include "compiler/pipelines/Registration.h"
+#include "compiler/autodiff/Derivatives.h"
 #include "compiler/autodiff/TrainStep.h"
 #include "compiler/codegen/EmitLoops.h"
 #include "compiler/codegen/cpu/LowerToLLVM.h"
+#include "compiler/interpreter/Interpretation.h"
 #include "compiler/transforms/FormKernels.h"
 #include "compiler/transforms/InlineComposites.h"
 #include "compiler/transforms/PlanMemory.h"
@@ -13,6 +15,8 @@
 namespace quern {
 void registerDialects(mlir::DialectRegistry &registry) {
   registry.insert<QuernDialect, mlir::func::FuncDialect>();
+  registerDerivatives(registry);
+  registerInterpretation(registry);
   registerCpuDialects(registry);
 }
 

@@ -1,5 +1,6 @@
 // What the op table cannot show of the interpreter: messages for bad arguments and failed checks, text
 // that is printed, rounding in narrow dtypes, and what bounds say where rounding may turn a choice.
+#include "compiler/interpreter/Interpretation.h"
 #include "compiler/interpreter/Interpreter.h"
 #include "compiler/interpreter/Print.h"
 #include "dialect/QuernOps.h"
@@ -149,6 +150,7 @@ static void checkUncertainChoice(MLIRContext &context) {
 int main() {
   DialectRegistry registry;
   registry.insert<QuernDialect, func::FuncDialect>();
+  registerInterpretation(registry);
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
   checkArguments(context);

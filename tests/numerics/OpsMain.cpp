@@ -1,6 +1,8 @@
 // Runs the table of op tests: values against independent ones, f32 results against the bounds of f64,
 // derivatives against central finite differences. Also checks that these checks can fail.
 #include "compiler/autodiff/Autodiff.h"
+#include "compiler/autodiff/Derivatives.h"
+#include "compiler/interpreter/Interpretation.h"
 #include "compiler/interpreter/Interpreter.h"
 #include "dialect/QuernOps.h"
 #include "mlir/Parser/Parser.h"
@@ -240,6 +242,8 @@ int main() {
   using namespace quern::test;
   DialectRegistry registry;
   registry.insert<quern::QuernDialect, func::FuncDialect>();
+  quern::registerDerivatives(registry);
+  quern::registerInterpretation(registry);
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
   std::vector<OpTest> tests;
