@@ -39,8 +39,9 @@ llvm::Expected<std::string> requiredFeatures(const TargetDescription &target);
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translate(mlir::ModuleOp module, llvm::LLVMContext &context, const TargetDescription &target);
 
-/// Runs LLVM's pipeline of the target's optimisation level. The emitters vectorise themselves, so
-/// the loop and SLP vectorisers stay off; results then do not depend on LLVM's cost model.
+/// Simplifies the code with a short list of LLVM's passes; at optimisation level 0, not at all. The
+/// emitters vectorise themselves, so LLVM's vectorisers have no part in it and results do not depend
+/// on its cost model.
 llvm::Error optimise(llvm::Module &module, const TargetDescription &target);
 
 /// Writes an ELF relocatable object.
