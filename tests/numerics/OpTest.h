@@ -29,6 +29,8 @@ struct OpTest {
   std::vector<int64_t> batches = {0, 1, 3}, sizes = {1, 2};
   /// Whether the derivative is checked; an op without one says so.
   bool hasDerivative = true;
+  /// Arguments whose gradient is to be 0 although the result depends on them.
+  std::vector<unsigned> stopped = {};
 };
 
 std::vector<OpTest> getPointwiseTests();

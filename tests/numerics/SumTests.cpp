@@ -84,9 +84,23 @@ std::vector<OpTest> getSumTests() {
       reduce("min", INFINITY, min, false),  reduce("min", INFINITY, min, true),
       boolReduce("all", true),             boolReduce("any", false),
       argreduce("max", true),              argreduce("min", false)};
-  for (OpTest &test : tests)
-    if (test.name.find("mul") != std::string::npos)
-      test.hasDerivative = false; // Autodiff refuses products.
+  // Products with one zero and with several among their factors.
+  OpTest zeros = reduce("mul", 1, mul, false);
+  zeros.name = "reduce mul with zeros";
+  zeros.text = "(%x: F[B, N, 3], %i: I[B, N, 3]) -> F[B, N] { %f = quern.convert %i : I[B, N, 3] -> "
+               "F[B, N, 3] %y = quern.add %x, %f : F[B, N, 3] %r = quern.reduce mul %y dims [2] : "
+               "F[B, N, 3] -> F[B, N] return %r : F[B, N] }";
+  zeros.expected = [](const Inputs &in) {
+    return map(in[0].getNumElements() / 3, [&](int64_t i) {
+      double product = 1;
+      for (int64_t k = i * 3; k < i * 3 + 3; ++k)
+        product *= in[0].getReal(k) + double(in[1].getInteger(k));
+      return product;
+    });
+  };
+  zeros.low = zeros.high = 0; // Differences step away from 0.
+  zeros.batches = {0, 1, 9};
+  tests.push_back(zeros);
 
   OpTest contract;
   contract.name = "contract";

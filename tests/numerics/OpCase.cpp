@@ -1,0 +1,113 @@
+// Parsing an op's test, drawing its arguments, and building the function of its gradient.
+#include "tests/numerics/OpCase.h"
+#include "compiler/autodiff/Autodiff.h"
+#include "dialect/QuernOps.h"
+#include "mlir/Parser/Parser.h"
+#include <cmath>
+#include <cstring>
+#include <random>
+
+using namespace mlir;
+namespace quern::test {
+
+std::vector<OpTest> getAllTests() {
+  std::vector<OpTest> tests;
+  for (auto family : {getPointwiseTests, getSumTests, getMovementTests, getStructureTests})
+    for (OpTest &test : family())
+      tests.push_back(std::move(test));
+  return tests;
+}
+
+/// Expands `F[B, 2]` and the like to types of the dialect.
+static std::string expand(const std::string &text, const std::string &floats) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    bool starts = i + 1 < text.size() && text[i + 1] == '[' && std::strchr("FIO", text[i]);
+    if (starts) {
+      size_t end = text.find(']', i);
+      std::string element = text[i] == 'F' ? floats : text[i] == 'I' ? "i64" : "i1";
+      result += "!quern.tensor<" + text.substr(i + 1, end - i) + ", " + element + ">";
+      i = end;
+    } else if (text.compare(i, 9, "tensor<F>") == 0) {
+      result += "tensor<" + floats + ">";
+      i += 8;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+llvm::SmallVector<int64_t> getShape(TensorType type, const DimValues &dims) {
+  llvm::SmallVector<int64_t> shape;
+  for (Extent extent : type.getExtents())
+    shape.push_back(*extent.evaluate(
+        [&](llvm::StringRef name) -> std::optional<int64_t> { return dims.lookup(name); }));
+  return shape;
+}
+
+std::optional<Case> makeCase(MLIRContext &context, const OpTest &test, int64_t batch, int64_t size,
+                             const std::string &floats) {
+  Case made;
+  made.module =
+      parseSourceString<ModuleOp>("func.func @f" + expand(test.text, floats), &context);
+  if (!made.module)
+    return std::nullopt;
+  made.function = *made.module->getOps<func::FuncOp>().begin();
+  made.dims["B"] = batch;
+  made.dims["N"] = size;
+  std::mt19937 random(static_cast<unsigned>(17 + 31 * batch + size));
+  std::uniform_real_distribution<double> reals(test.low, test.high);
+  std::uniform_int_distribution<int64_t> integers(test.integerLow, test.integerHigh - 1);
+  for (Type argument : made.function.getArgumentTypes()) {
+    auto type = cast<TensorType>(argument);
+    HostTensor tensor(*getDType(type.getElementType()), getShape(type, made.dims));
+    for (int64_t i = 0; i < tensor.getNumElements(); ++i) {
+      if (type.isFloat())
+        tensor.setReal(i, reals(random));
+      else
+        tensor.setInteger(i, integers(random));
+    }
+    made.inputs.push_back(std::move(tensor));
+  }
+  return made;
+}
+
+func::FuncOp buildGradient(Case &made, llvm::SmallVectorImpl<unsigned> &wrt) {
+  OpBuilder builder = OpBuilder::atBlockEnd(made.module->getBody());
+  auto gradient = cast<func::FuncOp>(builder.clone(*made.function));
+  gradient.setName("gradient");
+  gradient.removeArgAttrsAttr(); // They would describe another signature.
+  gradient.removeResAttrsAttr();
+  Block &block = gradient.getBody().front();
+  inlineComposites(block, [](CompositeOp composite) { return composite.getVjp().empty(); });
+  Operation *terminator = block.getTerminator();
+  Value output = terminator->getOperand(0);
+  Value cotangent = block.addArgument(output.getType(), output.getLoc());
+  llvm::SmallVector<Value> values, gradients;
+  for (auto [i, argument] : llvm::enumerate(block.getArguments().drop_back()))
+    if (cast<TensorType>(argument.getType()).isFloat()) {
+      wrt.push_back(i);
+      values.push_back(argument);
+    }
+  builder.setInsertionPoint(terminator);
+  if (failed(differentiate(builder, block, output, cotangent, values, gradients)))
+    return nullptr;
+  for (auto [value, derivative] : llvm::zip_equal(values, gradients))
+    if (!derivative)
+      derivative = TensorBuilder(builder, value.getLoc()).zerosLike(value);
+  terminator->setOperands(gradients);
+  gradient.setFunctionType(FunctionType::get(gradient.getContext(), block.getArgumentTypes(),
+                                             ValueRange(gradients).getTypes()));
+  return succeeded(verify(*made.module)) ? gradient : nullptr;
+}
+
+HostTensor makeCotangent(func::FuncOp gradient, const DimValues &dims) {
+  auto type = cast<TensorType>(gradient.getArgumentTypes().back());
+  llvm::SmallVector<int64_t> shape = getShape(type, dims);
+  HostTensor cotangent(*getDType(type.getElementType()), shape);
+  for (int64_t i = 0; i < cotangent.getNumElements(); ++i)
+    cotangent.setReal(i, std::cos(1.0 + i)); // Anything but equal numbers.
+  return cotangent;
+}
+} // namespace quern::test
