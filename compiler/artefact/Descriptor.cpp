@@ -2,11 +2,11 @@
 #include "compiler/artefact/Descriptor.h"
 #include "compiler/artefact/ConstantWriter.h"
 #include "compiler/artefact/ExtentCode.h"
+#include "compiler/artefact/Version.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/Config/llvm-config.h"
 #include "quern/artefact.h"
 
 using namespace mlir;
@@ -86,7 +86,7 @@ public:
     SmallVector<llvm::Constant *> records;
     for (func::FuncOp entry : entries)
       records.push_back(entryRecord(entry, entries));
-    std::string compiler = "quern 0.1.0 (LLVM " LLVM_VERSION_STRING ")";
+    std::string compiler = compilerVersion;
     SmallVector<llvm::Constant *> layers = layerRecords();
     llvm::Constant *model = write.record(
         {write.u32(QUERN_ABI_VERSION), write.u32(sizeof(quern_model)),

@@ -1,6 +1,8 @@
 // The command line of `quern`.
 #include "compiler/driver/CommandLine.h"
+#include "compiler/driver/Flags.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/StringSaver.h"
@@ -8,64 +10,70 @@
 using namespace mlir;
 namespace quern {
 
-static constexpr llvm::StringLiteral commands[][2] = {
-    {"build", "compile a model: FILE -o OUT, where OUT ends in .so, .a, .o or nothing (a program)"},
-    {"emit", "print the program at a phase: PHASE FILE"},
-    {"phases", "list the phases and the optimisations"},
-    {"run", "evaluate a function without inputs: FILE:FUNCTION"},
-    {"train", "compile and train: FILE --data D ..."},
-    {"eval", "compile and measure on data: FILE --data D ..."},
-    {"predict", "compile and predict: FILE --data D --out FILE ..."},
-    {"summary", "list layers, shapes and parameter counts"},
-    {"bench", "compile and time the entries"},
-    {"explain", "list kernels with source lines, FLOPs and bytes, and the exact memory"},
-    {"check", "report errors only"},
-};
-
-void printHelp(llvm::raw_ostream &os) {
-  os << "usage: quern COMMAND FILE [FLAGS]\n\ncommands\n";
-  for (auto &[name, text] : commands)
-    os << "  " << llvm::left_justify(name, 10) << text << "\n";
-  os << "\nflags\n"
-        "  -o FILE              where the result goes\n"
-        "  -O0 ... -O3          how much LLVM optimises (3)\n"
-        "  --mcpu NAME          CPU to compile for (this machine's)\n"
-        "  --dim NAME=N         add a variant for this size, repeatable\n"
-        "  --name NAME          the model's name (the file's)\n"
-        "  -I FOLDER            where imports are looked for, repeatable\n"
-        "  --disable NAME,...   switch optimisations off; `quern phases` lists them\n"
-        "  -MD, -MF FILE        write a dependency file for make or ninja\n"
-        "  --diagnostics json   errors as JSON lines\n"
-        "  --color WHEN         auto, always or never\n"
-        "  --time               print how long each pass takes\n"
-        "  @FILE                more flags from a file\n"
-        "Flags of train, eval, predict, summary and bench: quern train FILE --help\n";
+static llvm::Error fail(const Twine &message) {
+  return llvm::createStringError(std::errc::invalid_argument, message.str().c_str());
 }
 
 namespace {
 class Parser {
 public:
-  explicit Parser(ArrayRef<std::string> words) : words(words) {}
+  explicit Parser(ArrayRef<std::string> words) : words(words) {
+    line.messages = messageStyleOf(words);
+  }
 
   llvm::Expected<CommandLine> parse() {
     if (words.empty())
       return fail("no command given; quern --help lists them");
-    line.color = llvm::sys::Process::StandardErrHasColors();
-    if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
-      line.help = true;
+    StringRef first = words[0];
+    if (first == "--version") {
+      line.version = true;
       return line;
     }
-    line.command = words[0];
-    bool known = llvm::any_of(commands, [&](auto &row) { return row[0] == line.command; });
-    if (!known)
-      return fail("there is no command '" + line.command + "'; quern --help lists them");
+    if (first == "--help" || first == "-h" || first == "help")
+      return parseHelp();
+    description = findCommand(first);
+    if (!description)
+      return failUnknownCommand(first);
+    line.command = first.str();
     for (position = 1; position < words.size();)
       if (llvm::Error error = parseWord())
         return std::move(error);
-    if (line.help || line.command == "phases")
+    if (!line.help && !description->arguments.empty())
+      if (llvm::Error error = finish())
+        return std::move(error);
+    return line;
+  }
+
+private:
+  llvm::Error failUnknownCommand(StringRef word) {
+    std::vector<std::string> names{"help"};
+    for (const CommandDescription &command : getCommands())
+      names.push_back(command.name.str());
+    return fail("there is no command '" + word + "'" +
+                suggestion(word, names, "quern --help lists them"));
+  }
+
+  llvm::Expected<CommandLine> parseHelp() {
+    line.help = true;
+    if (words.size() < 2)
       return line;
+    if (!findCommand(words[1]))
+      return failUnknownCommand(words[1]);
+    line.command = words[1];
+    return line;
+  }
+
+  /// What only the whole line can tell.
+  llvm::Error finish() {
     if (line.command == "emit" && line.phase.empty())
       return fail("emit needs a phase and a file; quern phases lists the phases");
+    if (line.command == "emit" && !findPhase(line.phase)) {
+      std::vector<std::string> names;
+      for (const Phase &phase : getPhases())
+        names.push_back(phase.name.str());
+      return fail("there is no phase '" + line.phase + "'" +
+                  suggestion(line.phase, names, "quern phases lists them"));
+    }
     if (line.file.empty())
       return fail(line.command + " needs a file");
     if (line.command == "build" && line.output.empty())
@@ -77,147 +85,95 @@ public:
       line.function = function.str();
       line.file = file.str();
     }
-    return line;
+    return llvm::Error::success();
   }
 
-private:
-  llvm::Error fail(const Twine &message) {
-    return llvm::createStringError(std::errc::invalid_argument, message.str().c_str());
+  /// The value behind the flag in a word, or nothing where the word is not this flag's.
+  static std::optional<StringRef> match(const FlagDescription &flag, StringRef word) {
+    if (!word.consume_front(flag.name))
+      return std::nullopt;
+    if (word.empty() || flag.joined || (!flag.value.empty() && word[0] == '='))
+      return word;
+    return std::nullopt;
   }
 
-  bool runsProgram() const {
-    return llvm::is_contained({"train", "eval", "predict", "summary", "bench"}, line.command);
-  }
-
-  /// The value of a flag, from `--flag=value` or the next word.
-  llvm::Expected<std::string> value(StringRef flag, StringRef word) {
-    if (word.size() > flag.size())
-      return word.drop_front(flag.size() + (word[flag.size()] == '=')).str();
-    if (position == words.size())
-      return fail(flag + " needs a value");
-    return words[position++];
-  }
-
-  static bool isFlag(StringRef word, StringRef flag) {
-    return word == flag || (word.starts_with(flag) && word[flag.size()] == '=');
+  llvm::Error parseFlag(const FlagDescription &flag, StringRef word, StringRef rest) {
+    std::string value = rest.str();
+    if (!flag.value.empty()) {
+      if (!rest.empty() && !flag.joined)
+        value = rest.drop_front().str();
+      if (rest.empty()) {
+        if (position == words.size())
+          return fail(flag.name + " needs a value");
+        value = words[position++];
+      }
+      // An empty value is a name that a script failed to fill in.
+      if (value.empty())
+        return fail(flag.name + " needs a value");
+    }
+    if (flag.shapesCode) {
+      StringRef between = flag.value.empty() || flag.joined ? "" : "=";
+      line.codeFlags +=
+          ((line.codeFlags.empty() ? "" : " ") + flag.name + between + value).str();
+    }
+    // The sizes of the entries to time are the variants to compile.
+    if (line.command == "bench" && flag.name == "--dim")
+      line.programArguments.push_back("--dim=" + value);
+    return flag.set(line, value);
   }
 
   llvm::Error parseWord() {
     std::string word = words[position++];
-    auto textFlag = [&](StringRef flag, std::string &target) -> llvm::Error {
-      auto text = value(flag, word);
-      if (!text)
-        return text.takeError();
-      target = *text;
-      return llvm::Error::success();
-    };
-    if (isFlag(word, "--mcpu") || isFlag(word, "--dim") || isFlag(word, "--disable") ||
-        StringRef(word).starts_with("-O"))
-      return parseCodeFlag(word);
-    if (isFlag(word, "--name"))
-      return textFlag("--name", line.name);
-    if (StringRef(word).starts_with("-I")) {
-      auto folder = value("-I", word);
-      if (!folder)
-        return folder.takeError();
-      line.importPaths.push_back(*folder);
-      return llvm::Error::success();
-    }
-    if (isFlag(word, "--diagnostics")) {
-      std::string form;
-      if (auto error = textFlag("--diagnostics", form))
-        return error;
-      if (form != "json" && form != "text")
-        return fail("--diagnostics takes json or text, not '" + form + "'");
-      line.jsonDiagnostics = form == "json";
-      return llvm::Error::success();
-    }
-    if (isFlag(word, "--color")) {
-      std::string when;
-      if (auto error = textFlag("--color", when))
-        return error;
-      if (when != "auto" && when != "always" && when != "never")
-        return fail("--color takes auto, always or never, not '" + when + "'");
-      if (when != "auto")
-        line.color = when == "always";
-      return llvm::Error::success();
-    }
-    if (word == "--time") {
-      line.pipeline.timing = true;
-      return llvm::Error::success();
-    }
-    if (runsProgram() && (!line.file.empty() || StringRef(word).starts_with("-"))) {
-      line.programArguments.push_back(word);
-      return llvm::Error::success();
-    }
-    if (word == "--help" || word == "-h") {
+    StringRef text = word;
+    bool afterFile = !line.file.empty();
+    for (const FlagDescription &flag : getFlags())
+      if (hasFlag(*description, flag))
+        if (std::optional<StringRef> rest = match(flag, text))
+          return parseFlag(flag, text, *rest);
+    if ((text == "--help" || text == "-h") && !(description->runsProgram && afterFile)) {
       line.help = true;
       return llvm::Error::success();
     }
-    if (word == "-o")
-      return textFlag("-o", line.output);
-    if (word == "-MD") {
-      line.writeDependencies = true;
+    bool isFlag = text.starts_with("-") && text != "-";
+    if (description->runsProgram && !afterFile && isFlag)
+      return fail(line.command + " takes the file before the flags of the program: quern " +
+                  line.command + " FILE " + word);
+    if (description->runsProgram && afterFile) {
+      line.programArguments.push_back(word);
       return llvm::Error::success();
     }
-    if (word == "-MF") {
-      line.writeDependencies = true;
-      return textFlag("-MF", line.dependencyFile);
-    }
-    if (StringRef(word).starts_with("-") && word != "-")
-      return fail("there is no flag '" + word + "'; quern --help lists them");
+    if (isFlag)
+      return failUnknownFlag(text);
     if (line.command == "emit" && line.phase.empty()) {
       line.phase = word;
       return llvm::Error::success();
     }
-    if (!line.file.empty())
+    if (afterFile || description->arguments.empty())
       return fail("'" + word + "' is one argument too many");
     line.file = word;
     return llvm::Error::success();
   }
 
-  llvm::Error parseCodeFlag(StringRef word) {
-    if (word.starts_with("-O")) {
-      if (word.size() != 3 || word[2] < '0' || word[2] > '3')
-        return fail("'" + word + "' is none of -O0, -O1, -O2, -O3");
-      line.target.optimisationLevel = word[2] - '0';
-      addCodeFlag(word.str());
-      return llvm::Error::success();
+  llvm::Error failUnknownFlag(StringRef word) {
+    StringRef name = word.split('=').first;
+    std::vector<std::string> names{"--help"};
+    for (const FlagDescription &flag : getFlags()) {
+      if (hasFlag(*description, flag))
+        names.push_back(flag.name.str());
+      else if (match(flag, word))
+        return fail(line.command + " does not use " + name);
     }
-    StringRef flag = word.split('=').first;
-    auto text = value(flag, word);
-    if (!text)
-      return text.takeError();
-    addCodeFlag((flag + "=" + *text).str());
-    if (flag == "--mcpu") {
-      line.target.cpu = *text;
-    } else if (flag == "--dim") {
-      auto [name, number] = StringRef(*text).split('=');
-      int64_t size;
-      if (name.empty() || number.getAsInteger(10, size) || size < 0)
-        return fail("--dim takes NAME=SIZE with a size of at least 0, not '" + *text + "'");
-      line.pipeline.dims[name] = size;
-    } else {
-      for (StringRef name : llvm::split(StringRef(*text), ',')) {
-        if (llvm::none_of(getOptimisations(), [&](auto &row) { return row.first == name; }))
-          return fail("there is no optimisation '" + name + "'; quern phases lists them");
-        line.pipeline.disabled.insert(name);
-      }
-    }
-    return llvm::Error::success();
-  }
-
-  void addCodeFlag(const std::string &flag) {
-    line.codeFlags += (line.codeFlags.empty() ? "" : " ") + flag;
+    return fail(line.command + " has no flag " + name +
+                suggestion(name, names, "quern " + line.command + " --help lists them"));
   }
 
   ArrayRef<std::string> words;
   size_t position = 0;
+  const CommandDescription *description = nullptr;
   CommandLine line;
 };
 } // namespace
 
-/// Replaces `@file` by the words in the file; files may name further files, to a depth of 8.
 static llvm::Error expandFiles(ArrayRef<std::string> words, std::vector<std::string> &expanded,
                                unsigned depth) {
   for (const std::string &word : words) {
@@ -226,12 +182,11 @@ static llvm::Error expandFiles(ArrayRef<std::string> words, std::vector<std::str
       continue;
     }
     if (depth == 8)
-      return llvm::createStringError(std::errc::invalid_argument,
-                                     "%s is named by files that name each other", word.c_str());
+      return fail(word + " is named by files that name each other");
     auto buffer = llvm::MemoryBuffer::getFile(word.substr(1), /*IsText=*/true);
     if (!buffer)
-      return llvm::createStringError(buffer.getError(), "cannot read the flags in %s: %s",
-                                     word.c_str() + 1, buffer.getError().message().c_str());
+      return fail("cannot read the flags in " + word.substr(1) + ": " +
+                  buffer.getError().message());
     llvm::BumpPtrAllocator allocator;
     llvm::StringSaver saver(allocator);
     SmallVector<const char *> pointers;
@@ -243,10 +198,39 @@ static llvm::Error expandFiles(ArrayRef<std::string> words, std::vector<std::str
   return llvm::Error::success();
 }
 
-llvm::Expected<CommandLine> parseCommandLine(ArrayRef<std::string> words) {
+llvm::Expected<std::vector<std::string>> expandResponseFiles(ArrayRef<std::string> words) {
   std::vector<std::string> expanded;
   if (llvm::Error error = expandFiles(words, expanded, 0))
     return std::move(error);
-  return Parser(expanded).parse();
+  return expanded;
+}
+
+MessageStyle messageStyleOf(ArrayRef<std::string> words) {
+  MessageStyle style;
+  // https://no-color.org
+  std::optional<std::string> noColor = llvm::sys::Process::GetEnv("NO_COLOR");
+  style.color = (!noColor || noColor->empty()) && llvm::sys::Process::StandardErrHasColors();
+  for (size_t i = 0; i < words.size(); ++i) {
+    bool apart = words[i] == "--diagnostics" && i + 1 < words.size() && words[i + 1] == "json";
+    style.json |= apart || words[i] == "--diagnostics=json";
+  }
+  return style;
+}
+
+llvm::Expected<CommandLine> parseCommandLine(ArrayRef<std::string> words) {
+  return Parser(words).parse();
+}
+
+void printError(const MessageStyle &style, const Twine &message) {
+  if (style.json) {
+    llvm::json::Object object{{"severity", "error"},
+                              {"message", llvm::json::fixUTF8(message.str())}};
+    llvm::errs() << llvm::json::Value(std::move(object)) << "\n";
+    return;
+  }
+  if (style.color)
+    llvm::errs() << "\033[1;31merror: \033[0;1m" << message << "\033[0m\n";
+  else
+    llvm::errs() << "error: " << message << "\n";
 }
 } // namespace quern

@@ -9,10 +9,17 @@
 #include <vector>
 
 namespace quern {
+/// What to do with a message: where errors go and how they look.
+struct MessageStyle {
+  bool json = false;
+  bool color = false;
+};
+
 struct CommandLine {
   std::string command;
-  /// The phase of `emit`.
+  /// The phase of `emit`; the command of `help`.
   std::string phase;
+  /// `-` is the standard input.
   std::string file;
   /// The function behind `FILE:` in `run`.
   std::string function;
@@ -21,9 +28,12 @@ struct CommandLine {
   std::string name;
   std::string dependencyFile;
   bool writeDependencies = false;
-  bool jsonDiagnostics = false;
-  bool color = false;
   bool help = false;
+  bool version = false;
+  bool debugInfo = false;
+  /// Print how long each phase and pass takes.
+  bool timing = false;
+  MessageStyle messages;
   std::vector<std::string> importPaths;
   PipelineOptions pipeline;
   TargetOptions target;
@@ -33,11 +43,21 @@ struct CommandLine {
   std::string codeFlags;
 };
 
-/// Parses the words after the program's name, with `@file` replaced by the words of a file. Fails with
-/// one sentence.
+/// Replaces every `@file` by the words in the file, as a shell would split them; files may name further
+/// files. Fails with one sentence.
+llvm::Expected<std::vector<std::string>> expandResponseFiles(llvm::ArrayRef<std::string> words);
+
+/// How messages are to look by these words, even where they make no sense otherwise.
+MessageStyle messageStyleOf(llvm::ArrayRef<std::string> words);
+
+/// Parses the words after the program's name. Fails with one sentence.
 llvm::Expected<CommandLine> parseCommandLine(llvm::ArrayRef<std::string> words);
 
-void printHelp(llvm::raw_ostream &os);
+/// Prints the help of a command with its flags, or with an empty name the list of commands.
+void printHelp(llvm::StringRef command, llvm::raw_ostream &os);
+
+/// Prints one sentence as an error to the standard error.
+void printError(const MessageStyle &style, const llvm::Twine &message);
 } // namespace quern
 
 #endif

@@ -2,11 +2,16 @@
 #include "compiler/driver/Compilation.h"
 #include "compiler/artefact/Descriptor.h"
 #include "compiler/artefact/Header.h"
+#include "compiler/artefact/Version.h"
 #include "compiler/codegen/EmitLoops.h"
 #include "compiler/codegen/cpu/LowerToLLVM.h"
 #include "compiler/pipelines/Registration.h"
+#include "compiler/driver/TimingReport.h"
+#include "compiler/target/DebugInfo.h"
 #include "compiler/target/Link.h"
 #include "compiler/target/ObjectEmission.h"
+#include "dialect/Conventions.h"
+#include "dialect/SourceLines.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -19,30 +24,72 @@ using namespace mlir;
 namespace quern {
 
 Compilation::Compilation(const CommandLine &line)
-    : line(line), diagnostics(sources), llvmContext(std::make_unique<llvm::LLVMContext>()) {
+    : line(line), pipeline(line.pipeline), diagnostics(sources),
+      llvmContext(std::make_unique<llvm::LLVMContext>()) {
   DialectRegistry registry;
   registerDialects(registry);
   registerCpuDialects(registry);
   registerTranslations(registry);
   context.appendDialectRegistry(registry);
   context.loadAllAvailableDialects();
+  context.getDiagEngine().registerHandler([this](mlir::Diagnostic &message) { report(message); });
+  timings.setEnabled(line.timing);
+  timings.setOutput(createTimingReport(llvm::errs()));
+  timing = timings.getRootScope();
+  pipeline.timing = &timing;
 }
 
 Compilation::~Compilation() = default;
 
 bool Compilation::fail(const Twine &message) const {
-  llvm::errs() << "error: " << message << "\n";
+  printError(line.messages, message);
   return false;
 }
 
-void Compilation::printDiagnostics() const {
-  if (line.jsonDiagnostics)
-    diagnostics.printJson(llvm::errs());
+/// The user's place that a location is about, if the file was read.
+static Place placeOf(const SourceManager &sources, Location location) {
+  llvm::SmallVector<FileLineColLoc> places = userPlaces(location);
+  if (places.empty())
+    return {};
+  FileLineColLoc last = places.back();
+  return sources.findPlace(last.getFilename(), last.getLine(), last.getColumn());
+}
+
+void Compilation::report(mlir::Diagnostic &message) {
+  DiagnosticEngine engine(sources);
+  Place place = placeOf(sources, message.getLocation());
+  std::string text = message.str();
+  if (!place.isValid())
+    if (auto at = llvm::dyn_cast<FileLineColLoc>(message.getLocation()))
+      text = (at.getFilename().getValue() + ":" + Twine(at.getLine()) + ":" +
+              Twine(at.getColumn()) + ": " + text)
+                 .str();
+  quern::Diagnostic &shown = message.getSeverity() == DiagnosticSeverity::Error
+                                 ? engine.error(place, text)
+                                 : engine.warning(place, text);
+  for (mlir::Diagnostic &note : message.getNotes())
+    shown.note(placeOf(sources, note.getLocation()), note.str());
+  print(engine);
+}
+
+void Compilation::print(const DiagnosticEngine &messages) const {
+  if (line.messages.json)
+    messages.printJson(llvm::errs());
   else
-    diagnostics.print(llvm::errs(), line.color);
+    messages.print(llvm::errs(), line.messages.color);
+}
+
+void Compilation::printDiagnostics() const { print(diagnostics); }
+
+/// What the file is called in debug information.
+static std::string nameOfSource(ModuleOp module, StringRef file) {
+  auto source = module->getAttrOfType<StringAttr>(attr::source);
+  return source ? source.getValue().str() : file.str();
 }
 
 std::string Compilation::getModelName() const {
+  if (line.file == "-" && line.name.empty())
+    return "model";
   std::string name = line.name.empty() ? llvm::sys::path::stem(line.file).str() : line.name;
   for (char &c : name)
     if (!llvm::isAlnum(c))
@@ -51,7 +98,10 @@ std::string Compilation::getModelName() const {
 }
 
 bool Compilation::load() {
+  TimingScope scope = timing.nest("frontend");
   if (StringRef(line.file).ends_with(".mlir")) {
+    if (std::error_code ec = llvm::sys::fs::access(line.file, llvm::sys::fs::AccessMode::Exist))
+      return fail("cannot read " + line.file + ": " + ec.message());
     module = parseSourceFile<ModuleOp>(line.file, &context);
     return static_cast<bool>(module);
   }
@@ -66,7 +116,7 @@ bool Compilation::load() {
 bool Compilation::describe() {
   auto described = describeTarget(line.target);
   if (!described)
-    return fail(llvm::toString(described.takeError()));
+    return fail(described.takeError());
   target = *described;
   return true;
 }
@@ -76,8 +126,8 @@ bool Compilation::emitLoops(ModuleOp planned) {
   passes.addPass(createEmitLoops(target));
   // Emitters write constants and index arithmetic where they need them; one of each is enough.
   passes.addPass(createCSEPass());
-  if (line.pipeline.timing)
-    passes.enableTiming();
+  TimingScope scope = timing.nest("loops");
+  passes.enableTiming(scope);
   return succeeded(passes.run(planned));
 }
 
@@ -86,7 +136,7 @@ bool Compilation::runTo(StringRef phase) {
     return false;
   bool toLoops = phase == "loops";
   const Phase *row = findPhase(toLoops ? "planned" : phase);
-  if (failed(runToPhase(*module, *row, line.pipeline)))
+  if (failed(runToPhase(*module, *row, pipeline)))
     return false;
   if (!toLoops)
     return true;
@@ -104,13 +154,15 @@ std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
   PassManager lowering(&context);
   lowering.enableVerifier(false);
   buildLowerToLLVMPipeline(lowering);
-  if (line.pipeline.timing)
-    lowering.enableTiming();
+  TimingScope scope = timing.nest("llvm");
+  lowering.enableTiming(scope);
   if (failed(lowering.run(*loops)))
     return nullptr;
+  if (line.debugInfo)
+    attachDebugInfo(*loops, nameOfSource(*module, line.file), compilerVersion, target.optimisationLevel > 0);
   auto code = translate(*loops, *llvmContext, target);
   if (!code) {
-    fail(llvm::toString(code.takeError()));
+    fail(code.takeError());
     return nullptr;
   }
   Provenance provenance;
@@ -119,15 +171,16 @@ std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
   provenance.cpu = target.cpu;
   auto features = requiredFeatures(target);
   if (!features) {
-    fail(llvm::toString(features.takeError()));
+    fail(features.takeError());
     return nullptr;
   }
   provenance.cpuFeatures = *features;
   addDescriptor(**code, *module, provenance);
   if (asProgram)
     addProgramStart(**code, "quern_model_" + provenance.name);
+  TimingScope optimising = scope.nest("LLVM's optimiser");
   if (llvm::Error error = optimise(**code, target)) {
-    fail(llvm::toString(std::move(error)));
+    fail(std::move(error));
     return nullptr;
   }
   return std::move(*code);
@@ -169,11 +222,14 @@ bool Compilation::build(OutputKind kind, StringRef output) {
     if (std::error_code ec =
             llvm::sys::fs::createTemporaryFile(getModelName(), "o", object))
       return fail("cannot make a temporary file: " + ec.message());
+  TimingScope emitting = timing.nest("obj");
   llvm::Error error = writeObject(*code, target, object);
+  emitting.stop();
   if (!error) {
+    TimingScope linking = timing.nest("link");
     switch (kind) {
     case OutputKind::program:
-      error = linkExecutable(object, libraryFolder(), output);
+      error = linkExecutable(object, libraryFolder(), output, /*strip=*/!line.debugInfo);
       break;
     case OutputKind::sharedLibrary:
       error = linkSharedLibrary(object, output);
@@ -188,7 +244,7 @@ bool Compilation::build(OutputKind kind, StringRef output) {
   if (kind != OutputKind::object)
     llvm::sys::fs::remove(object);
   if (error)
-    return fail(llvm::toString(std::move(error)));
+    return fail(std::move(error));
   if (kind == OutputKind::program)
     return true;
   llvm::SmallString<128> header(output);

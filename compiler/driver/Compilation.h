@@ -6,6 +6,7 @@
 #include "compiler/frontend/Frontend.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "mlir/Support/Timing.h"
 
 namespace llvm {
 class LLVMContext;
@@ -39,16 +40,23 @@ public:
   std::string getModelName() const;
   /// Prints one sentence as an error; returns false.
   bool fail(const llvm::Twine &message) const;
+  bool fail(llvm::Error error) const { return fail(llvm::toString(std::move(error))); }
   /// Prints what the frontend found.
   void printDiagnostics() const;
 
 private:
   bool load();
+  /// Prints a message of a pass at the user's line that it is about.
+  void report(mlir::Diagnostic &message);
+  void print(const DiagnosticEngine &messages) const;
   bool describe();
   /// Takes a module from phase `planned` to `loops`.
   bool emitLoops(mlir::ModuleOp planned);
 
   const CommandLine &line;
+  PipelineOptions pipeline;
+  mlir::DefaultTimingManager timings;
+  mlir::TimingScope timing;
   mlir::MLIRContext context;
   SourceManager sources;
   DiagnosticEngine diagnostics;

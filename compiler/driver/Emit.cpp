@@ -31,7 +31,7 @@ static int emitCode(Compilation &compilation, StringRef phase, llvm::raw_ostream
   llvm::Error error = phase == "asm" ? emitAssembly(*code, compilation.getTarget(), buffer)
                                      : emitObject(*code, compilation.getTarget(), buffer);
   if (error) {
-    compilation.fail(llvm::toString(std::move(error)));
+    compilation.fail(std::move(error));
     return 1;
   }
   os << bytes;
@@ -40,10 +40,6 @@ static int emitCode(Compilation &compilation, StringRef phase, llvm::raw_ostream
 
 int emitCommand(Compilation &compilation) {
   const CommandLine &line = compilation.getLine();
-  if (!findPhase(line.phase)) {
-    compilation.fail("there is no phase '" + line.phase + "'; quern phases lists them");
-    return 2;
-  }
   std::error_code ec;
   llvm::raw_fd_ostream os(line.output.empty() ? "-" : line.output, ec);
   if (ec) {
@@ -56,7 +52,8 @@ int emitCommand(Compilation &compilation) {
     return emitCode(compilation, line.phase, os);
   if (!compilation.runTo(line.phase))
     return 1;
-  compilation.getModule().print(os);
+  // Line information would hide the program from people, so it is shown on request.
+  compilation.getModule().print(os, OpPrintingFlags().enableDebugInfo(line.debugInfo));
   return 0;
 }
 

@@ -1,5 +1,6 @@
 // Files, their line tables, and columns counted in characters.
 #include "compiler/frontend/Source.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <algorithm>
@@ -27,8 +28,8 @@ std::optional<uint32_t> SourceManager::addFile(llvm::StringRef path, std::string
     error = "cannot read " + path.str() + ": it is a directory";
     return std::nullopt;
   }
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false,
+                                                   /*RequiresNullTerminator=*/false);
   if (!buffer) {
     error = "cannot read " + path.str() + ": " + buffer.getError().message();
     return std::nullopt;
@@ -38,7 +39,7 @@ std::optional<uint32_t> SourceManager::addFile(llvm::StringRef path, std::string
     error = "cannot read " + path.str() + ": it is larger than 16 MB";
     return std::nullopt;
   }
-  uint32_t file = addBuffer(path, (*buffer)->getBuffer().str());
+  uint32_t file = addBuffer(path == "-" ? "<stdin>" : path, (*buffer)->getBuffer().str());
   byPath[path] = file;
   return file;
 }
@@ -71,6 +72,20 @@ llvm::StringRef SourceManager::getLine(Place place) const {
   llvm::StringRef rest =
       getText(place.file).drop_front(files[place.file]->lineStarts[getLineIndex(place)]);
   return rest.take_until([](char c) { return c == '\n'; }).rtrim('\r');
+}
+
+Place SourceManager::findPlace(llvm::StringRef name, unsigned line, unsigned column) const {
+  for (auto [index, file] : llvm::enumerate(files)) {
+    if (file->name != name || line == 0 || line > file->lineStarts.size())
+      continue;
+    uint32_t begin = file->lineStarts[line - 1], end = file->text.size();
+    for (unsigned passed = 1; passed < column && begin < end && file->text[begin] != '\n'; ++passed)
+      do
+        ++begin;
+      while (begin < end && (static_cast<unsigned char>(file->text[begin]) & 0xC0) == 0x80);
+    return {static_cast<uint32_t>(index), begin, begin};
+  }
+  return {};
 }
 
 std::string SourceManager::describe(Place place) const {

@@ -74,8 +74,8 @@ LogicalResult runToPhase(ModuleOp module, const Phase &phase, const PipelineOpti
     if (step.build) {
       PassManager passes(module.getContext());
       passes.enableVerifier(options.verifyEach);
-      if (options.timing)
-        passes.enableTiming();
+      TimingScope timing = options.timing ? options.timing->nest(step.name) : TimingScope();
+      passes.enableTiming(timing);
       step.build(passes, options);
       if (failed(passes.run(module)))
         return failure();

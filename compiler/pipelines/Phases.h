@@ -5,6 +5,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Support/Timing.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include <string>
@@ -16,8 +17,8 @@ struct PipelineOptions {
   /// Names of optimisations that are switched off.
   llvm::StringSet<> disabled;
   bool verifyEach = true;
-  /// Print how long each pass took to the standard error.
-  bool timing = false;
+  /// Where the times of phases and passes go; may be null.
+  mlir::TimingScope *timing = nullptr;
 };
 
 struct Phase {

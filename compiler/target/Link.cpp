@@ -72,17 +72,19 @@ static llvm::Expected<std::string> findSystemLibrary(StringRef name) {
                                  "the C library's %s was not found", name.str().c_str());
 }
 
-llvm::Error linkExecutable(StringRef object, StringRef libraryFolder, StringRef output) {
+llvm::Error linkExecutable(StringRef object, StringRef libraryFolder, StringRef output, bool strip) {
   auto libc = findSystemLibrary("libc.so.6");
   if (!libc)
     return libc.takeError();
   auto libm = findSystemLibrary("libm.so.6");
   if (!libm)
     return libm.takeError();
-  std::vector<std::string> arguments = {"-o", output.str(), "-pie", "--gc-sections", "-s",
+  std::vector<std::string> arguments = {"-o", output.str(), "-pie", "--gc-sections",
                                         "--icf=safe", "-z", "relro", "-z", "noexecstack",
                                         "--hash-style=gnu", "--build-id=none", "-dynamic-linker",
                                         "/lib64/ld-linux-x86-64.so.2", object.str()};
+  if (strip)
+    arguments.push_back("-s");
   for (StringRef name : {"libquern_program.a", "libquern.a", "libz.a"}) {
     llvm::SmallString<128> path(libraryFolder);
     llvm::sys::path::append(path, name);

@@ -17,9 +17,10 @@ namespace quern {
 void addProgramStart(llvm::Module &module, llvm::StringRef modelSymbol);
 
 /// Links an object and the runtime archives in `libraryFolder` (libquern_program.a, libquern.a,
-/// libz.a) into a position-independent, stripped executable that needs libc and libm only.
+/// libz.a) into a position-independent executable that needs libc and libm only; `strip` leaves out
+/// symbols and debug information.
 llvm::Error linkExecutable(llvm::StringRef object, llvm::StringRef libraryFolder,
-                           llvm::StringRef output);
+                           llvm::StringRef output, bool strip);
 /// Links an object into a shared library that needs libm at most.
 llvm::Error linkSharedLibrary(llvm::StringRef object, llvm::StringRef output);
 /// Writes an archive of one object, with a symbol table.

@@ -1,0 +1,223 @@
+// The commands and flags of `quern`, and their help.
+#include "compiler/driver/Flags.h"
+
+namespace quern {
+using llvm::StringRef;
+
+llvm::ArrayRef<CommandDescription> getCommands() {
+  static constexpr CommandDescription commands[] = {
+      {"build", "FILE -o OUT", "compile a model to a program, library or object",
+       "OUT names what is made: m.so, m.a and m.o come with a C header m.h beside them, and a name "
+       "with\nanother suffix or none becomes a program with the commands train, eval, predict, "
+       "summary and bench."},
+      {"emit", "PHASE FILE", "print the program at a phase",
+       "Prints to the standard output or to -o. `quern phases` lists the phases. With -g, what is "
+       "printed\ncarries the places in the file."},
+      {"phases", "", "list the phases and the optimisations", ""},
+      {"run", "FILE:FUNCTION", "evaluate a function without inputs",
+       "The reference interpreter evaluates it, and results are printed as PyTorch prints them."},
+      {"train", "FILE --data D ...", "compile and train",
+       "Takes the flags of the compiler below and those of the program; `quern train FILE --help` "
+       "adds the latter,\nwith the model's own.",
+       true},
+      {"eval", "FILE --data D ...", "compile and measure on data",
+       "Takes the flags of the compiler below and those of the program: `quern eval FILE --help`.",
+       true},
+      {"predict", "FILE --data D ...", "compile and predict",
+       "Takes the flags of the compiler below and those of the program: `quern predict FILE "
+       "--help`.",
+       true},
+      {"summary", "FILE", "list layers, shapes and parameter counts",
+       "Takes the flags of the compiler below and those of the program: `quern summary FILE "
+       "--help`.",
+       true},
+      {"bench", "FILE", "compile and time the entries",
+       "Takes the flags of the compiler below and those of the program: `quern bench FILE --help`.",
+       true},
+      {"explain", "FILE", "list kernels with their cost, and the exact memory",
+       "For each kernel: source lines, operations, FLOPs, bytes and arithmetic intensity, as "
+       "expressions of\nthe dims and, where --dim gives these, as numbers."},
+      {"check", "FILE", "report errors only", ""},
+  };
+  return commands;
+}
+
+const CommandDescription *findCommand(StringRef name) {
+  for (const CommandDescription &command : getCommands())
+    if (command.name == name)
+      return &command;
+  return nullptr;
+}
+
+static llvm::Error fail(const llvm::Twine &message) {
+  return llvm::createStringError(std::errc::invalid_argument, message.str().c_str());
+}
+
+static llvm::Error setLevel(CommandLine &line, StringRef value) {
+  if (value.size() != 1 || value[0] < '0' || value[0] > '3')
+    return fail("'-O" + value + "' is none of -O0, -O1, -O2, -O3");
+  line.target.optimisationLevel = value[0] - '0';
+  return llvm::Error::success();
+}
+
+static llvm::Error setPrecision(CommandLine &, StringRef value) {
+  if (value == "f32")
+    return llvm::Error::success();
+  if (value == "bf16" || value == "f16" || value == "tf32" || value == "mixed")
+    return fail("--precision " + value +
+                ": mixed precision is not there yet; --precision f32 computes as the file says");
+  return fail("--precision takes f32, not '" + value + "'");
+}
+
+static llvm::Error setDim(CommandLine &line, StringRef value) {
+  auto [name, number] = value.split('=');
+  int64_t size;
+  if (name.empty() || number.getAsInteger(10, size) || size < 0)
+    return fail("--dim takes NAME=SIZE with a size of at least 0, not '" + value + "'");
+  line.pipeline.dims[name] = size;
+  return llvm::Error::success();
+}
+
+static llvm::Error disable(CommandLine &line, StringRef value) {
+  std::vector<std::string> names;
+  for (auto &[name, description] : getOptimisations())
+    names.push_back(name.str());
+  for (StringRef name : llvm::split(value, ',')) {
+    if (!llvm::is_contained(names, name))
+      return fail("there is no optimisation '" + name + "'" +
+                  suggestion(name, names, "quern phases lists them"));
+    line.pipeline.disabled.insert(name);
+  }
+  return llvm::Error::success();
+}
+
+static llvm::Error setDiagnostics(CommandLine &line, StringRef value) {
+  if (value != "json" && value != "text")
+    return fail("--diagnostics takes json or text, not '" + value + "'");
+  line.messages.json = value == "json";
+  return llvm::Error::success();
+}
+
+static llvm::Error setColor(CommandLine &line, StringRef value) {
+  if (value != "auto" && value != "always" && value != "never")
+    return fail("--color takes auto, always or never, not '" + value + "'");
+  line.messages.color = value == "always" || (value == "auto" && messageStyleOf({}).color);
+  return llvm::Error::success();
+}
+
+static llvm::Error setCpu(CommandLine &line, StringRef value) {
+  line.target.cpu = value.str();
+  return llvm::Error::success();
+}
+
+static llvm::Error addImportPath(CommandLine &line, StringRef value) {
+  line.importPaths.push_back(value.str());
+  return llvm::Error::success();
+}
+
+static llvm::Error setDependencyFile(CommandLine &line, StringRef value) {
+  line.writeDependencies = true;
+  line.dependencyFile = value.str();
+  return llvm::Error::success();
+}
+
+template <std::string CommandLine::*member>
+static llvm::Error keep(CommandLine &line, StringRef value) {
+  line.*member = value.str();
+  return llvm::Error::success();
+}
+
+template <bool CommandLine::*member> static llvm::Error turnOn(CommandLine &line, StringRef) {
+  line.*member = true;
+  return llvm::Error::success();
+}
+
+llvm::ArrayRef<FlagDescription> getFlags() {
+  static constexpr FlagDescription flags[] = {
+      {"-o", "FILE", "where the result goes", "build emit", false, keep<&CommandLine::output>},
+      {"-O", "0|1|2|3", "how much LLVM optimises (3)", "", true, setLevel, /*joined=*/true},
+      {"-g", "", "debug information: code knows the lines of the file", "", true,
+       turnOn<&CommandLine::debugInfo>},
+      {"--mcpu", "NAME", "CPU to compile for, by LLVM's names (host: this machine's)", "", true,
+       setCpu},
+      {"--dim", "NAME=N", "add a variant for this size of a dim, repeatable", "", true, setDim},
+      {"--precision", "f32", "number format of the arithmetic (f32)", "", true, setPrecision},
+      {"--disable", "NAME,...", "switch optimisations off; quern phases lists them", "", true,
+       disable},
+      {"--name", "NAME", "the model's name (the file's)", "", false, keep<&CommandLine::name>},
+      {"-I", "FOLDER", "where imports are looked for, repeatable", "", false, addImportPath,
+       /*joined=*/true},
+      {"-MD", "", "write a rule for make or ninja: what the result depends on", "build", false,
+       turnOn<&CommandLine::writeDependencies>},
+      {"-MF", "FILE", "where that rule goes (OUT with the suffix .d); implies -MD", "build", false,
+       setDependencyFile},
+      {"--diagnostics", "json|text", "errors as JSON objects, one a line", "", false,
+       setDiagnostics},
+      {"--color", "auto|always|never", "colours in messages (auto: on a terminal)", "", false,
+       setColor},
+      // `bench` has a flag of its own by this name.
+      {"--time", "", "print how long each phase and pass takes",
+       "build emit run train eval predict summary explain check", false,
+       turnOn<&CommandLine::timing>},
+  };
+  return flags;
+}
+
+bool hasFlag(const CommandDescription &command, const FlagDescription &flag) {
+  if (command.arguments.empty())
+    return false;
+  return flag.commands.empty() ||
+         llvm::is_contained(llvm::split(flag.commands, ' '), command.name);
+}
+
+std::string suggestion(StringRef word, llvm::ArrayRef<std::string> names, StringRef reference) {
+  // At most three slips of the finger, and fewer than half of the letters.
+  unsigned best = std::min<size_t>(4, (word.size() + 1) / 2);
+  StringRef nearest;
+  for (const std::string &name : names) {
+    unsigned distance = word.edit_distance(name, /*AllowReplacements=*/true, best);
+    if (distance < best) {
+      best = distance;
+      nearest = name;
+    }
+  }
+  return nearest.empty() ? "; " + reference.str() : "; did you mean " + nearest.str() + "?";
+}
+
+static void printFlag(const FlagDescription &flag, llvm::raw_ostream &os) {
+  std::string left = flag.name.str();
+  if (!flag.value.empty())
+    left += (flag.joined ? "" : " ") + flag.value.str();
+  os << "  " << llvm::left_justify(left, 28) << flag.help << "\n";
+}
+
+void printHelp(StringRef name, llvm::raw_ostream &os) {
+  const CommandDescription *command = findCommand(name);
+  if (!command) {
+    os << "usage: quern COMMAND FILE [FLAGS]\n\n"
+          "Compiles neural networks, written in .qn files, to native code that trains and infers.\n"
+          "A FILE of - is the standard input.\n\ncommands:\n";
+    for (const CommandDescription &row : getCommands())
+      os << "  " << llvm::left_justify(row.name, 10) << row.summary << "\n";
+    os << "\nquern COMMAND --help lists the flags of a command, quern --version tells the version.\n"
+          "The exit status is 0, 1 for errors in the model, the data or the system, and 2 for a\n"
+          "command line that makes no sense.\n";
+    return;
+  }
+  os << "usage: quern " << name;
+  if (!command->arguments.empty())
+    os << " " << command->arguments << " [FLAGS]";
+  std::string summary = command->summary.str();
+  summary[0] = llvm::toUpper(summary[0]);
+  os << "\n\n" << summary << ".\n";
+  if (!command->details.empty())
+    os << command->details << "\n";
+  if (command->arguments.empty())
+    return;
+  os << "\nflags:\n";
+  for (const FlagDescription &flag : getFlags())
+    if (hasFlag(*command, flag))
+      printFlag(flag, os);
+  os << "  " << llvm::left_justify("@FILE", 28) << "more words of the command line from a file\n";
+}
+} // namespace quern
