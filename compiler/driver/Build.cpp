@@ -32,8 +32,15 @@ static bool writeDependencies(Compilation &compilation) {
   };
   os << escape(line.output) << ":";
   for (const std::string &file : compilation.getSources().getFileNames())
-    os << " " << escape(file);
+    if (file != "<stdin>")
+      os << " " << escape(file);
   os << "\n";
+  os.close();
+  if (os.has_error()) {
+    ec = os.error();
+    os.clear_error();
+    return compilation.fail("cannot write " + path + ": " + ec.message());
+  }
   return true;
 }
 
@@ -64,7 +71,16 @@ int programCommand(Compilation &compilation) {
   llvm::sys::path::append(program, compilation.getModelName());
   int status = 1;
   if (compilation.build(OutputKind::program, program)) {
-    llvm::SmallVector<llvm::StringRef> arguments{program, line.command};
+    bool asksForHelp = llvm::is_contained(line.programArguments, "--help") ||
+                       llvm::is_contained(line.programArguments, "-h");
+    if (asksForHelp)
+      printHelp(line.command, llvm::outs());
+    llvm::outs() << (asksForHelp ? "\nThe program's own:\n" : "");
+    llvm::outs().flush();
+    // What the program calls itself in its help and its errors.
+    std::string called =
+        asksForHelp ? compilation.getModelName() : "quern " + line.command + " " + line.file;
+    llvm::SmallVector<llvm::StringRef> arguments{called, line.command};
     for (const std::string &argument : line.programArguments)
       arguments.push_back(argument);
     std::string message;

@@ -134,7 +134,8 @@ private:
       line.help = true;
       return llvm::Error::success();
     }
-    bool isFlag = text.starts_with("-") && text != "-";
+    // A single - is the standard input, with the function behind it for `run`.
+    bool isFlag = text.starts_with("-") && text != "-" && !text.starts_with("-:");
     if (description->runsProgram && !afterFile && isFlag)
       return fail(line.command + " takes the file before the flags of the program: quern " +
                   line.command + " FILE " + word);

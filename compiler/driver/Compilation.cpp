@@ -165,6 +165,8 @@ std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
     fail(code.takeError());
     return nullptr;
   }
+  if (line.debugInfo)
+    (*code)->addModuleFlag(llvm::Module::Warning, "Dwarf Version", 5);
   Provenance provenance;
   provenance.name = getModelName();
   provenance.flags = line.codeFlags;

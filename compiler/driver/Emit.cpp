@@ -38,14 +38,8 @@ static int emitCode(Compilation &compilation, StringRef phase, llvm::raw_ostream
   return 0;
 }
 
-int emitCommand(Compilation &compilation) {
+static int emitPhase(Compilation &compilation, llvm::raw_ostream &os) {
   const CommandLine &line = compilation.getLine();
-  std::error_code ec;
-  llvm::raw_fd_ostream os(line.output.empty() ? "-" : line.output, ec);
-  if (ec) {
-    compilation.fail("cannot write " + line.output + ": " + ec.message());
-    return 1;
-  }
   if (line.phase == "ast")
     return emitAst(compilation, os);
   if (line.phase == "llvm" || line.phase == "asm" || line.phase == "obj")
@@ -57,13 +51,34 @@ int emitCommand(Compilation &compilation) {
   return 0;
 }
 
+int emitCommand(Compilation &compilation) {
+  const CommandLine &line = compilation.getLine();
+  std::error_code ec;
+  llvm::raw_fd_ostream os(line.output.empty() ? "-" : line.output, ec);
+  if (ec) {
+    compilation.fail("cannot write " + line.output + ": " + ec.message());
+    return 1;
+  }
+  int status = emitPhase(compilation, os);
+  os.close();
+  if (os.has_error()) {
+    ec = os.error();
+    os.clear_error();
+    compilation.fail("cannot write " +
+                     (line.output.empty() ? "to the standard output" : line.output) + ": " +
+                     ec.message());
+    return 1;
+  }
+  return status;
+}
+
 int phasesCommand() {
   llvm::outs() << "phases, in order\n";
   for (const Phase &phase : getPhases())
-    llvm::outs() << "  " << llvm::left_justify(phase.name, 10) << phase.description << "\n";
+    llvm::outs() << "  " << llvm::left_justify(phase.name, 14) << phase.description << "\n";
   llvm::outs() << "\noptimisations that --disable switches off\n";
   for (auto &[name, description] : getOptimisations())
-    llvm::outs() << "  " << llvm::left_justify(name, 10) << description << "\n";
+    llvm::outs() << "  " << llvm::left_justify(name, 14) << description << "\n";
   return 0;
 }
 } // namespace quern

@@ -187,7 +187,7 @@ std::string suggestion(StringRef word, llvm::ArrayRef<std::string> names, String
 static void printFlag(const FlagDescription &flag, llvm::raw_ostream &os) {
   std::string left = flag.name.str();
   if (!flag.value.empty())
-    left += (flag.joined ? "" : " ") + flag.value.str();
+    left += (llvm::isDigit(flag.value[0]) ? "" : " ") + flag.value.str();
   os << "  " << llvm::left_justify(left, 28) << flag.help << "\n";
 }
 

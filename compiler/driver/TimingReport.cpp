@@ -20,8 +20,8 @@ public:
   }
   void printTreeEntry(unsigned indent, StringRef name, const TimeRecord &time,
                       const TimeRecord &total) override {
-    // Analyses take nothing that a person could act on, and what is left over of a phase is known.
-    if (name.starts_with("(A) ") || (name == "Rest" && indent))
+    // Analyses, the groups of passes over functions, and what is left over of a phase tell nothing.
+    if (name.starts_with("(A) ") || name.starts_with("'") || (name == "Rest" && indent > 2))
       return;
     printTime(time, total);
     os.indent(indent) << name << "\n";

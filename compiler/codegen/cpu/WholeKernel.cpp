@@ -5,6 +5,7 @@
 #include "compiler/transforms/LaneDims.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 namespace quern {
@@ -123,6 +124,7 @@ private:
 
   SmallVector<Value> emit(Operation *op, Value value) {
     ElementEmitter &e = emitterOf(value);
+    llvm::SaveAndRestore<Location> location(e.loc, op->getLoc());
     Places places = placesOf(value);
     SmallVector<Value> result;
     for (int64_t place = 0; place < places.count(); ++place)

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include <numeric>
 
 using namespace mlir;
@@ -70,6 +71,7 @@ Value ElementEmitter::emitUncached(Value value, const Position &position) {
   }
   Operation *op = value.getDefiningOp();
   assert(op && "a kernel's operands are in its frame");
+  llvm::SaveAndRestore<Location> place(loc, op->getLoc());
   if (op->hasTrait<Pointwise>()) {
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
