@@ -1,5 +1,5 @@
 """Bad input: one sentence that names the file and the place, a status, and nothing overwritten."""
-from case import case, example, expect, program, run, QUERN
+from case import case, expect, program, run
 
 GOOD = "x,y\n1,2\n3,4\n"
 
@@ -68,13 +68,3 @@ def label_out_of_range(folder):
     _, stderr = run(program("digits/digits"), "train", "--data", "x.idx", "--data", "y.idx", "--epochs", "1",
                     status=1, cwd=folder)
     expect("class 12" in stderr and "is not below 10" in stderr and stderr.count("\n") == 1, stderr)
-
-
-for name, message, *words in (
-        ("command", "there is no command 'biuld'; quern --help lists them", "biuld"),
-        ("output", "build needs -o and the name of the result", "build", example("lecture/simple.qn")),
-        ("phase", "there is no phase 'fuzed'; quern phases lists them", "emit", "fuzed", example("lecture/simple.qn"))):
-    def check(folder, message=message, words=words):
-        _, stderr = run(QUERN, *words, status=2, cwd=folder)
-        expect(stderr.splitlines()[:1] == ["error: " + message], f"it says {stderr.strip()!r}")
-    add("quern_wrong_" + name, check)
