@@ -61,6 +61,22 @@ quern_status quern::runtime::readFile(const char *path, Block &contents, quern_m
   return status;
 }
 
+/// A rename would put a file in the place of a device.
+static quern_status checkRegular(const char *path, quern_message *message) {
+  struct stat information;
+  if (stat(path, &information) != 0 || S_ISREG(information.st_mode))
+    return QUERN_OK;
+  if (S_ISDIR(information.st_mode))
+    return failSystem(message, "write", path, EISDIR);
+  return fail(message, QUERN_INVALID, "cannot write '%s': it is not a regular file", path);
+}
+
+/// The folder that holds `path`, with a final slash.
+static Text folderOf(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? Text(path, slash - path + 1) : Text("./");
+}
+
 AtomicFile::~AtomicFile() {
   if (descriptor >= 0)
     close(descriptor);
@@ -69,6 +85,8 @@ AtomicFile::~AtomicFile() {
 }
 
 quern_status AtomicFile::create(const char *path, quern_message *message) {
+  if (quern_status status = checkRegular(path, message))
+    return status;
   target = Text(path);
   Text candidate(path);
   candidate.appendFormat(".%ld.tmp", static_cast<long>(getpid()));
@@ -95,9 +113,7 @@ quern_status AtomicFile::write(const void *data, int64_t bytes, quern_message *m
 
 /// Makes the rename itself last: it is an entry of the directory.
 static void flushDirectory(const char *path) {
-  const char *slash = strrchr(path, '/');
-  Text directory(slash ? path : ".", slash ? slash - path + 1 : 1);
-  int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int descriptor = ::open(folderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0)
     return; // a directory that may be written but not read: the file itself is safe
   fsync(descriptor);
@@ -123,4 +139,12 @@ quern_status quern::runtime::replaceFile(const char *path, const void *data, int
   if (!status)
     status = file.write(data, bytes, message);
   return status ? status : file.commit(message);
+}
+
+quern_status quern::runtime::checkWritable(const char *path, quern_message *message) {
+  if (quern_status status = checkRegular(path, message))
+    return status;
+  return access(folderOf(path).c_str(), W_OK | X_OK) == 0
+             ? QUERN_OK
+             : failSystem(message, "write", path, errno);
 }

@@ -53,5 +53,9 @@ private:
 /// Writes `bytes` bytes as the whole new content of `path`.
 quern_status replaceFile(const char *path, const void *data, int64_t bytes, quern_message *message);
 
+/// Whether `path` can be created or replaced, as far as can be told without doing it: long work
+/// should not end in a folder that does not exist.
+quern_status checkWritable(const char *path, quern_message *message);
+
 } // namespace quern::runtime
 #endif

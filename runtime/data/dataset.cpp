@@ -251,15 +251,40 @@ quern_status Dataset::match(const quern_model &model, const quern_entry &entry,
     if (feature.data == built.bytes.data() && !feature.owned.data())
       feature.owned = std::move(built.bytes);
     if (feature.batched && rowCount >= 0 && feature.rows != rowCount)
-      return fail(message, QUERN_MISMATCH, "%s has %lld rows (%s), but %s has %lld",
-                  feature.name.c_str(), static_cast<long long>(feature.rows),
-                  feature.origin.c_str(), rowsFrom.c_str(), static_cast<long long>(rowCount));
+      return fail(message, QUERN_MISMATCH, "%s: %s has %lld rows, but %s", feature.origin.c_str(),
+                  feature.name.c_str(), static_cast<long long>(feature.rows), rowsFrom.c_str());
     if (feature.batched && rowCount < 0) {
       rowCount = feature.rows;
-      rowsFrom = feature.name.copy();
+      rowsFrom.appendFormat("%s in %s has %lld", feature.name.c_str(), feature.origin.c_str(),
+                            static_cast<long long>(rowCount));
     }
     if (!matched.push(std::move(feature)))
       return failMemory(message, input.name, 0);
+  }
+  return agreeOnDims(entry, message);
+}
+
+/// Checks that no two inputs of the entry bind one dim to two extents.
+quern_status Dataset::agreeOnDims(const quern_entry &entry, quern_message *message) const {
+  for (uint32_t dim = 0; dim < entry.dim_count; ++dim) {
+    const Feature *first = nullptr;
+    int64_t extent = 0;
+    for (uint32_t i = 0; i < entry.input_count; ++i) {
+      const quern_tensor &input = entry.inputs[i];
+      const Feature &feature = *find(input);
+      for (uint32_t k = 0; k < input.rank; ++k) {
+        if (input.extents[k].kind != QUERN_EXTENT_DIM ||
+            input.extents[k].index != static_cast<int32_t>(dim))
+          continue;
+        if (first && feature.extents[k] != extent)
+          return fail(message, QUERN_MISMATCH, "%s: %s has %s = %lld, but %s in %s has %lld",
+                      feature.origin.c_str(), input.name, entry.dims[dim].name,
+                      static_cast<long long>(feature.extents[k]), first->name.c_str(),
+                      first->origin.c_str(), static_cast<long long>(extent));
+        first = &feature;
+        extent = feature.extents[k];
+      }
+    }
   }
   return QUERN_OK;
 }

@@ -62,6 +62,7 @@ private:
                         const DataArray **array, quern_message *message);
   quern_status fit(const quern_entry &entry, const quern_tensor &input, const DataArray &array,
                    Feature &feature, quern_message *message);
+  quern_status agreeOnDims(const quern_entry &entry, quern_message *message) const;
   quern_status openFile(const char *path, int64_t *source, quern_message *message);
 
   Array<Source> sources;
@@ -70,7 +71,7 @@ private:
   const Specification *own = nullptr;
   const Specification *inherited = nullptr;
   int64_t rowCount = -1;
-  Text rowsFrom;
+  Text rowsFrom; // "x in train.npz has 100"
 };
 
 } // namespace quern::runtime

@@ -41,6 +41,61 @@ int64_t findNan(uint32_t dtype, const char *data, int64_t count) {
   return -1;
 }
 
+int64_t product(const int64_t *extents, int64_t count) {
+  int64_t elements = 1;
+  for (int64_t k = 0; k < count; ++k)
+    if (__builtin_mul_overflow(elements, extents[k], &elements))
+      return -1;
+  return elements;
+}
+
+/// Appends the declaration under which the input would take the array: "x: u8[B, 28, 28]". Columns
+/// of a CSV file and other f64 numbers round to what the input is.
+void appendDeclaration(Text &text, const quern_tensor &input, const DataArray &array) {
+  bool narrows = array.dtype == QUERN_F64;
+  text.appendFormat("%s: %s", input.name, dtypeName(narrows ? input.dtype : array.dtype));
+  for (int64_t k = 0; k < array.extents.size(); ++k)
+    if (k == 0 && input.rank > 0 && input.extents[0].kind != QUERN_EXTENT_CONSTANT)
+      text.appendFormat("[%s", input.extents[0].text);
+    else
+      text.appendFormat("%s%lld", k ? ", " : "[", static_cast<long long>(array.extents[k]));
+  if (!array.extents.empty())
+    text.append("]");
+}
+
+/// What to do about an array whose shape is not the input's.
+Text adviceOnShape(const quern_tensor &input, const DataArray &array) {
+  Text advice;
+  int64_t rank = array.extents.size(), wanted = 1;
+  bool constant = input.rank > 0;
+  for (uint32_t k = 1; k < input.rank && constant; ++k) {
+    constant = input.extents[k].kind == QUERN_EXTENT_CONSTANT;
+    wanted = constant ? wanted * input.extents[k].value : -1;
+  }
+  bool sameRow =
+      constant && rank > 0 && product(array.extents.data() + 1, rank - 1) == wanted;
+  if (sameRow && rank == 1 && input.rank == 2) {
+    advice.appendFormat("store it as [%lld, 1] or declare ",
+                        static_cast<long long>(array.extents[0]));
+    appendDeclaration(advice, input, array);
+  } else if (sameRow && rank > input.rank) {
+    advice.append("declare ");
+    appendDeclaration(advice, input, array);
+    advice.append(" and flatten it in the model");
+  } else if (constant && rank + 1 == input.rank &&
+             product(array.extents.data(), rank) == wanted) {
+    advice.append("store this one row as [1");
+    for (int64_t extent : array.extents)
+      advice.appendFormat(", %lld", static_cast<long long>(extent));
+    advice.append("]");
+  } else {
+    advice.append("declare ");
+    appendDeclaration(advice, input, array);
+    advice.appendFormat(" in the model, or give %s other data", input.name);
+  }
+  return advice;
+}
+
 } // namespace
 
 quern_status Dataset::fit(const quern_entry &entry, const quern_tensor &input,
@@ -54,14 +109,16 @@ quern_status Dataset::fit(const quern_entry &entry, const quern_tensor &input,
   appendType(given, array.dtype, array.extents.data(), array.extents.size());
   appendType(wanted, input);
   if (!fits)
-    return fail(message, QUERN_MISMATCH, "%s: %s is %s, entry %s takes %s", origin, input.name,
-                given.c_str(), entry.name, wanted.c_str());
-  if (array.dtype == QUERN_U8 && isFloat(input.dtype))
-    return fail(
-        message, QUERN_MISMATCH,
-        "%s: %s is %s, entry %s takes %s: bytes are never scaled silently; declare %s as u8 "
-        "in the model and convert it there",
-        origin, input.name, given.c_str(), entry.name, wanted.c_str(), input.name);
+    return fail(message, QUERN_MISMATCH, "%s: %s is %s, entry %s takes %s; %s", origin, input.name,
+                given.c_str(), entry.name, wanted.c_str(), adviceOnShape(input, array).c_str());
+  if (array.dtype == QUERN_U8 && isFloat(input.dtype)) {
+    Text declaration;
+    appendDeclaration(declaration, input, array);
+    return fail(message, QUERN_MISMATCH,
+                "%s: %s is %s, entry %s takes %s; bytes are never scaled silently: declare %s and "
+                "convert it in the model",
+                origin, input.name, given.c_str(), entry.name, wanted.c_str(), declaration.c_str());
+  }
   int64_t elementSize = dtypeSize(array.dtype);
   int64_t count = array.bytes.size() / elementSize;
   if (isFloat(array.dtype)) {

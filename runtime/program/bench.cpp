@@ -143,8 +143,30 @@ private:
 
 } // namespace
 
+/// Whether any function that is timed has a dim or a run-time scalar of this name.
+static bool isUsed(const quern_model &model, const Flags &flags, const char *name, bool dim) {
+  for (uint32_t i = 0; i < model.entry_count; ++i) {
+    const quern_entry &entry = model.entries[i];
+    if (!(entryKindsOf(BenchCommand) >> entry.kind & 1) ||
+        (!flags.entry.empty() && !flags.entry.equals(entry.name)))
+      continue;
+    for (uint32_t k = 0; k < (dim ? entry.dim_count : entry.hyper_count); ++k)
+      if (strcmp(dim ? entry.dims[k].name : entry.hypers[k].name, name) == 0)
+        return true;
+  }
+  return false;
+}
+
 quern_status quern::runtime::runBench(const quern_model &model, const Flags &flags,
                                       quern_message *message) {
+  for (const NamedNumber &dim : flags.dims)
+    if (!isUsed(model, flags, dim.name.c_str(), true))
+      return fail(message, QUERN_INVALID, "--dim: no function that is timed has a dim %s",
+                  dim.name.c_str());
+  for (const NamedNumber &hyper : flags.hypers)
+    if (!isUsed(model, flags, hyper.name.c_str(), false))
+      return fail(message, QUERN_INVALID, "no function that is timed uses --%s",
+                  hyper.name.c_str());
   Session session;
   if (quern_status status = session.open(model, flags, message))
     return status;

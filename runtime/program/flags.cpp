@@ -181,10 +181,17 @@ constexpr Flag table[] = {
        f.resume = true;
        return QUERN_OK;
      }},
-    {"--history", "FILE", TrainCommand, "write each epoch's figures (.csv, else JSON lines)",
+    {"--save-every", "N", TrainCommand, "save after every N epochs too, not only once a minute",
+     [](Flags &f, const char *v, quern_message *m) {
+       return parseCount("--save-every", v, 1, &f.saveEvery, m);
+     }},
+    {"--history", "FILE", TrainCommand,
+     "write each epoch's figures (.csv, TensorBoard's tfevents, else JSON lines)",
      [](Flags &f, const char *v, quern_message *m) {
        return setPath(f.history, "--history", v, m);
      }},
+    {"--plot", "DIR", TrainCommand, "draw losses and metrics over the epochs (.svg)",
+     [](Flags &f, const char *v, quern_message *m) { return setPath(f.plot, "--plot", v, m); }},
     {"--out", "FILE", PredictCommand, "where results go (.csv or .npy; else CSV to stdout)",
      [](Flags &f, const char *v, quern_message *m) { return setPath(f.out, "--out", v, m); }},
     {"--entry", "NAME", PredictCommand | BenchCommand, "which function",

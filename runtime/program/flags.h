@@ -31,12 +31,13 @@ struct Flags {
   Array<NamedNumber> hypers;
   Array<NamedNumber> dims;
   Text schedule; // as it was given; checked
-  Text save, load, history, out, entry;
+  Text save, load, history, plot, out, entry;
   double split = 0;
   int64_t epochs = 10;
   int64_t batch = 32;
   int64_t threads = 0; // 0: every usable CPU
   int64_t patience = 0;
+  int64_t saveEvery = 0; // epochs; 0: by time alone
   uint64_t seed = 0;
   double time = 1;
   bool batchGiven = false, splitGiven = false, seedGiven = false;

@@ -15,12 +15,13 @@ int quern_program_main(const quern_model *model, int argc, char **argv) {
     return 2;
   }
   quern_status status = QUERN_OK;
+  int interrupted = 0;
   if (flags.help) {
     printUsage(*model, program, &flags);
   } else {
     switch (flags.command) {
     case TrainCommand:
-      status = runTrain(*model, flags, &message);
+      status = runTrain(*model, flags, &interrupted, &message);
       break;
     case EvalCommand:
       status = runEval(*model, flags, &message);
@@ -42,7 +43,7 @@ int quern_program_main(const quern_model *model, int argc, char **argv) {
     return 1;
   }
   if (!status)
-    return 0;
+    return interrupted ? 128 + interrupted : 0; // as shells report it
   fprintf(stderr, "error: %s\n", message.text);
   return 1;
 }

@@ -62,7 +62,10 @@ public:
     if (npy && entry->output_count != 1)
       return fail(message, QUERN_INVALID, "%s has %u outputs, and an .npy file holds one: use .csv",
                   entry->name, entry->output_count);
-    status = open(index);
+    if (!flags.out.empty())
+      status = checkWritable(flags.out.c_str(), message);
+    if (!status)
+      status = open(index);
     if (!status)
       status = runBatches();
     if (status)
@@ -101,8 +104,13 @@ private:
         status = quern_call_set_hyper(call, hyper.name.c_str(), hyper.value, message);
     batch = flags.batch;
     for (uint32_t i = 0; i < entry->output_count; ++i)
-      if (!leadsWithBatch(entry->outputs[i]))
+      if (!leadsWithBatch(entry->outputs[i])) {
         batch = data.rows(); // its rows cannot be put together from batches
+        if (!status && flags.batchGiven)
+          status = fail(message, QUERN_INVALID,
+                        "%s does not use --batch: its output %s is of all rows at once",
+                        entry->name, entry->outputs[i].name);
+      }
     if (!status)
       status = batcher.prepare(call, data, batch, data.rows(), false, message);
     return status;

@@ -30,8 +30,10 @@ quern_status parseData(const Array<Text> &values, Specification &specification,
 quern_status matchKinds(const quern_model &model, uint32_t kinds, Dataset &data,
                         quern_message *message);
 
-/// The commands. Each prints its results and returns a status.
-quern_status runTrain(const quern_model &model, const Flags &flags, quern_message *message);
+/// The commands. Each prints its results and returns a status. Where a signal ended the training
+/// before its last epoch, `interrupted` becomes its number.
+quern_status runTrain(const quern_model &model, const Flags &flags, int *interrupted,
+                      quern_message *message);
 quern_status runEval(const quern_model &model, const Flags &flags, quern_message *message);
 quern_status runPredict(const quern_model &model, const Flags &flags, quern_message *message);
 quern_status runSummary(const quern_model &model, const Flags &flags, quern_message *message);

@@ -1,6 +1,10 @@
 // `train`: epochs over the data, with validation, early stopping, history and checkpoints.
+#include "runtime/core/file.h"
 #include "runtime/core/instance.h"
 #include "runtime/core/status.h"
+#include "runtime/plot/curves.h"
+#include "runtime/plot/fit.h"
+#include "runtime/program/interrupt.h"
 #include "runtime/program/progress_bar.h"
 #include "runtime/program/session.h"
 #include "runtime/train/checkpoint.h"
@@ -22,17 +26,23 @@ public:
   TrainRun(const quern_model &model, const Flags &flags, quern_message *message)
       : model(model), flags(flags), message(message), bar(!flags.quiet) {}
 
-  quern_status run() {
+  quern_status run(int *interrupted) {
     quern_status status = openState();
     if (!status)
       status = openData();
     if (!status)
       status = prepare();
-    while (!status && state.epoch < flags.epochs && !stopped)
+    InterruptScope scope;
+    const volatile sig_atomic_t *signal = InterruptScope::received();
+    while (!status && state.epoch < flags.epochs && !stopped && !*signal)
       status = runEpoch();
     // Where an epoch fails, the last checkpoint stays what it is.
-    if (!status && !flags.save.empty() && saved != state.epoch)
-      status = saveCheckpoint(*session.instance, flags.save.c_str(), state, message);
+    if (!status && !saved && !(flags.resume && unchanged))
+      status = save();
+    if (!status && state.epoch < flags.epochs && !stopped) {
+      *interrupted = *signal;
+      tellInterrupt();
+    }
     return status;
   }
 
@@ -44,6 +54,11 @@ private:
       return fail(message, QUERN_INVALID, "--split and --val exclude each other");
     if (flags.resume && flags.save.empty())
       return fail(message, QUERN_INVALID, "--resume needs --save FILE, which holds the run");
+    if (flags.saveEvery && flags.save.empty())
+      return fail(message, QUERN_INVALID, "--save-every needs --save FILE");
+    if (!flags.save.empty())
+      if (quern_status status = checkWritable(flags.save.c_str(), message))
+        return status;
     if (flags.resume && (!flags.load.empty() || flags.seedGiven || !flags.standardize.empty()))
       return fail(message, QUERN_INVALID,
                   "--resume takes weights, seed and scalers from the run; leave --load, --seed and "
@@ -58,6 +73,18 @@ private:
       if (quern_status status =
               loadCheckpoint(*session.instance, flags.save.c_str(), state, message))
         return status;
+    if (quern_status status = mergeFlags())
+      return status;
+    if (flags.resume && state.epoch >= flags.epochs && !flags.quiet)
+      printf("already trained for %lld epochs\n", static_cast<long long>(state.epoch));
+    return QUERN_OK;
+  }
+
+  /// Lets the command line change what the resumed run was started with.
+  quern_status mergeFlags() {
+    int64_t batch = state.batch;
+    double split = state.split;
+    bool shuffle = state.shuffle, dropLast = state.dropLast;
     if (flags.batchGiven || !flags.resume)
       state.batch = flags.batch;
     if (flags.splitGiven || !flags.resume)
@@ -72,6 +99,9 @@ private:
       state.dropLast = true;
     if (flags.resume && !flags.validation.empty())
       state.split = 0;
+    if (batch != state.batch || split != state.split || shuffle != state.shuffle ||
+        dropLast != state.dropLast)
+      state.batchesDone = 0; // an interrupted epoch starts again, in other batches
     for (const NamedNumber &hyper : flags.hypers) {
       bool known = false;
       for (Scalar &old : state.hypers)
@@ -82,8 +112,6 @@ private:
       if (!known && !state.hypers.push({hyper.name.copy(), hyper.value}))
         return failMemory(message, "the flags", 0);
     }
-    if (flags.resume && state.epoch >= flags.epochs && !flags.quiet)
-      printf("already trained for %lld epochs\n", static_cast<long long>(state.epoch));
     return QUERN_OK;
   }
 
@@ -158,6 +186,12 @@ private:
     quern_status status =
         trainer.prepare(session.instance, trainData, trainRows.empty() ? nullptr : trainRows.data(),
                         trainCount, options, message);
+    if (!status && state.batchesDone && !trainer.resumeWithin(state.batchesDone, state.sums))
+      status = fail(message, QUERN_MISMATCH,
+                    "%s: the run stopped after %lld batches of an epoch, but these data make %lld",
+                    trainingPath(flags.save.c_str()).c_str(),
+                    static_cast<long long>(state.batchesDone),
+                    static_cast<long long>(trainer.batches()));
     if (!status && validating) {
       bool held = !heldRows.empty();
       validationCount = held ? heldRows.size() : validationData.rows();
@@ -175,6 +209,8 @@ private:
       status = nameFigures();
     if (!status && !flags.history.empty())
       status = history.open(flags.history.c_str(), state.epoch, message);
+    if (!status && !flags.plot.empty())
+      status = curves.open(flags.plot.c_str(), message);
     lastSave = monotonicSeconds();
     return status;
   }
@@ -184,23 +220,64 @@ private:
     if (schedule.kind != Schedule::Constant)
       setLearningRates(schedule.at(epoch, flags.epochs));
     bar.startEpoch(epoch, flags.epochs);
-    quern_status status = trainer.runEpoch(epoch, bar.progress(), message);
+    Progress progress = bar.progress();
+    progress.stop = InterruptScope::received();
+    saved = unchanged = false;
+    quern_status status = trainer.runEpoch(epoch, progress, message);
     bar.finishEpoch();
+    state.batchesDone = trainer.batchesDone();
+    if (state.batchesDone)
+      return status ? status : keepSums();
     if (!status && validating)
       status =
           evaluator.run(heldRows.empty() ? nullptr : heldRows.data(), validationCount, message);
     if (status)
       return status;
     state.epoch = epoch;
-    if (!flags.quiet || !flags.history.empty() || flags.patience)
+    if (!flags.quiet || !flags.history.empty() || !flags.plot.empty() || flags.patience)
       status = report();
-    double now = status || flags.save.empty() ? lastSave : monotonicSeconds();
-    if (now - lastSave >= secondsBetweenSaves) {
+    bool files = !flags.save.empty() || !flags.plot.empty();
+    double now = files ? monotonicSeconds() : lastSave;
+    bool due = now - lastSave >= secondsBetweenSaves ||
+               (flags.saveEvery && epoch % flags.saveEvery == 0);
+    if (status || !due)
+      return status;
+    lastSave = now;
+    return save();
+  }
+
+  /// An interrupted epoch goes on from what its batches gave.
+  quern_status keepSums() {
+    state.sums.clear();
+    for (const Scalar &sum : trainer.results())
+      if (!state.sums.push(sum.value))
+        return failMemory(message, "the sums", 0);
+    return QUERN_OK;
+  }
+
+  /// Writes everything that outlives the run, but the history, which is written epoch by epoch.
+  quern_status save() {
+    saved = true;
+    quern_status status = QUERN_OK;
+    if (!flags.save.empty())
       status = saveCheckpoint(*session.instance, flags.save.c_str(), state, message);
-      lastSave = now;
-      saved = state.epoch;
-    }
+    if (!status && !flags.plot.empty())
+      status = curves.write(message);
+    if (!status && !flags.plot.empty())
+      status = plotFit(flags.plot.c_str(), session.instance, trainData, state.scalers, message);
     return status;
+  }
+
+  void tellInterrupt() const {
+    fflush(stdout);
+    fprintf(stderr, "interrupted after %lld epochs", static_cast<long long>(state.epoch));
+    if (state.batchesDone)
+      fprintf(stderr, " and %lld of %lld batches", static_cast<long long>(state.batchesDone),
+              static_cast<long long>(trainer.batches()));
+    if (flags.save.empty())
+      fprintf(stderr, "; nothing is saved without --save\n");
+    else
+      fprintf(stderr, "; %s is saved, and --resume continues\n", flags.save.c_str());
   }
 
   /// Sets every learning rate to its value, given or default, times `factor`.
@@ -267,6 +344,9 @@ private:
         printf("stopped: %s has not improved since epoch %lld\n", figures[watched].name.c_str(),
                static_cast<long long>(state.bestEpoch));
     }
+    if (!flags.plot.empty())
+      if (quern_status status = curves.add(state.epoch, figures, message))
+        return status;
     return history.write(state.epoch, figures, message);
   }
 
@@ -294,18 +374,20 @@ private:
   Trainer trainer;
   Evaluator evaluator;
   History history;
+  Curves curves;
   ProgressBar bar;
   Array<Scalar> figures;
   int64_t watched = 0; // of `figures`: the first validation loss, else the training loss
   Text line;
   bool validating = false, stopped = false;
-  int64_t saved = -1;
+  bool saved = false;    // since the last batch
+  bool unchanged = true; // since the start: no batch has run
   double lastSave = 0, lastFlush = 0;
 };
 
 } // namespace
 
 quern_status quern::runtime::runTrain(const quern_model &model, const Flags &flags,
-                                      quern_message *message) {
-  return TrainRun(model, flags, message).run();
+                                      int *interrupted, quern_message *message) {
+  return TrainRun(model, flags, message).run(interrupted);
 }

@@ -23,6 +23,9 @@ public:
   quern_status fill(const uint32_t *order, int64_t first, int64_t count, quern_message *message);
 
   quern_call *call() const { return target; }
+  int64_t inputCount() const { return inputs.size(); }
+  /// The data of input number `input`.
+  const Feature &feature(int64_t input) const { return *inputs[input].feature; }
   /// Whether the entry takes batches; else it is run once on the whole data.
   bool batched() const { return hasBatch; }
 

@@ -29,6 +29,28 @@ quern_status readDouble(const char *path, const Array<Metadata> &metadata, const
   return QUERN_OK;
 }
 
+/// How far an interrupted epoch got.
+quern_status readPartialEpoch(const char *path, const Array<Metadata> &metadata, RunState &state,
+                              quern_message *message) {
+  const char *sums = findMetadata(metadata, "quern.sums");
+  if (!sums)
+    return QUERN_OK;
+  double batches;
+  if (quern_status status = readDouble(path, metadata, "quern.batches", &batches, message))
+    return status;
+  for (const char *at = sums; *at;) {
+    char *end;
+    double sum = strtod(at, &end);
+    if (end == at || (*end && *end != ' ') || !(batches >= 0 && batches < 1e15))
+      return fail(message, QUERN_CORRUPT, "%s: quern.sums or quern.batches is corrupt", path);
+    if (!state.sums.push(sum))
+      return failMemory(message, path, 0);
+    at = end + (*end == ' ');
+  }
+  state.batchesDone = static_cast<int64_t>(batches);
+  return QUERN_OK;
+}
+
 } // namespace
 
 Text quern::runtime::trainingPath(const char *weightsPath) {
@@ -52,6 +74,13 @@ quern_status quern::runtime::saveCheckpoint(const quern_instance &instance, cons
               addDouble(training, "quern.best", state.best) &&
               addDouble(training, "quern.best_epoch", static_cast<double>(state.bestEpoch)) &&
               writeScalers(state.scalers, training) && writeScalers(state.scalers, weights);
+  if (state.batchesDone > 0) {
+    Text sums;
+    for (double sum : state.sums)
+      sums.appendFormat("%s%.17g", sums.empty() ? "" : " ", sum);
+    room = room && addDouble(training, "quern.batches", static_cast<double>(state.batchesDone)) &&
+           addMetadata(training, "quern.sums", sums.c_str());
+  }
   for (const Scalar &hyper : state.hypers) {
     Text key(hyperPrefix);
     key.append(hyper.name.c_str());
@@ -93,6 +122,8 @@ quern_status quern::runtime::loadCheckpoint(quern_instance &instance, const char
   state.batch = static_cast<int64_t>(batch);
   state.shuffle = shuffle != 0;
   state.dropLast = dropLast != 0;
+  if (quern_status status = readPartialEpoch(path, metadata, state, message))
+    return status;
   const char *schedule = findMetadata(metadata, "quern.schedule");
   state.schedule = Text(schedule ? schedule : "");
   state.bestEpoch = static_cast<int64_t>(bestEpoch);

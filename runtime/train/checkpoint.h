@@ -10,7 +10,9 @@ namespace quern::runtime {
 /// Where a run stands besides the arenas, and what it was started with: a resumed run takes from
 /// here what its command line does not say.
 struct RunState {
-  int64_t epoch = 0; // epochs done
+  int64_t epoch = 0;       // epochs done
+  int64_t batchesDone = 0; // of the next one, where it was interrupted
+  Array<double> sums;      // then: of the training results of these batches
   int64_t batch = 0;
   bool shuffle = true;
   bool dropLast = false;

@@ -2,6 +2,7 @@
 #include "runtime/train/history.h"
 #include "runtime/core/file.h"
 #include "runtime/core/status.h"
+#include "runtime/train/event_file.h"
 
 #include <errno.h>
 #include <math.h>
@@ -26,7 +27,7 @@ History::~History() {
     fclose(file);
 }
 
-/// The epoch that a line of either format tells, or 0 for a heading.
+/// The epoch that a line of either text format tells, or 0 for a heading.
 static int64_t epochOf(const char *line, bool csv) {
   const char *number = csv ? line : strstr(line, "\"epoch\":");
   return number ? strtoll(csv ? number : number + 8, nullptr, 10) : 0;
@@ -34,49 +35,73 @@ static int64_t epochOf(const char *line, bool csv) {
 
 quern_status History::open(const char *name, int64_t resumeAfter, quern_message *message) {
   path = Text(name);
-  csv = path.endsWith(".csv");
-  Text kept;
+  const char *slash = strrchr(name, '/');
+  format = strstr(slash ? slash : name, "tfevents") ? Events
+           : path.endsWith(".csv")                  ? Csv
+                                                    : JsonLines;
   Block old;
-  if (resumeAfter > 0 && access(name, F_OK) == 0) {
-    if (quern_status status = readFile(name, old, message))
-      return status;
+  if (quern_status status = checkWritable(name, message))
+    return status;
+  if (resumeAfter == 0 || access(name, F_OK) != 0)
+    return QUERN_OK;
+  if (quern_status status = readFile(name, old, message))
+    return status;
+  if (format == Events) {
+    kept.append(old.data(), eventsUpTo(old.data(), old.size(), resumeAfter));
+  } else {
     for (const char *line = old.data(); *line;) {
       int64_t length = static_cast<int64_t>(strcspn(line, "\n"));
-      if (line[length] == '\n' && epochOf(line, csv) <= resumeAfter)
+      if (line[length] == '\n' && epochOf(line, format == Csv) <= resumeAfter)
         kept.append(line, length + 1);
       line += length + (line[length] == '\n');
     }
-    headed = !kept.empty();
-    if (quern_status status = replaceFile(name, kept.c_str(), kept.size(), message))
-      return status;
   }
-  file = fopen(name, headed ? "ae" : "we");
-  return file ? QUERN_OK : failSystem(message, "write", name, errno);
+  return kept.intact() ? QUERN_OK : failMemory(message, name, old.size());
+}
+
+void History::appendRecord(Text &record, int64_t epoch, const Array<Scalar> &scalars) const {
+  if (format == Events) {
+    appendEvent(record, epoch, scalars);
+    return;
+  }
+  record.appendFormat(format == Csv ? "%lld" : "{\"epoch\": %lld", static_cast<long long>(epoch));
+  for (const Scalar &scalar : scalars) {
+    if (format == Csv)
+      record.appendFormat(",%.9g", scalar.value);
+    else if (isfinite(scalar.value))
+      record.appendFormat(", \"%s\": %.9g", scalar.name.c_str(), scalar.value);
+    else // JSON has no word for it
+      record.appendFormat(", \"%s\": null", scalar.name.c_str());
+  }
+  record.append(format == Csv ? "\n" : "}\n");
 }
 
 quern_status History::write(int64_t epoch, const Array<Scalar> &scalars, quern_message *message) {
-  if (!file)
+  if (path.empty())
     return QUERN_OK;
-  Text line;
-  if (csv && !headed) {
-    line.append("epoch");
-    for (const Scalar &scalar : scalars)
-      line.appendFormat(",%s", scalar.name.c_str());
-    line.append("\n");
-    headed = true;
+  Text record;
+  if (!file) {
+    record = std::move(kept);
+    if (record.empty() && format == Csv) {
+      record.append("epoch");
+      for (const Scalar &scalar : scalars)
+        record.appendFormat(",%s", scalar.name.c_str());
+      record.append("\n");
+    } else if (record.empty() && format == Events) {
+      appendEventHeading(record);
+    }
   }
-  line.appendFormat(csv ? "%lld" : "{\"epoch\": %lld", static_cast<long long>(epoch));
-  for (const Scalar &scalar : scalars) {
-    if (csv)
-      line.appendFormat(",%.9g", scalar.value);
-    else if (isfinite(scalar.value))
-      line.appendFormat(", \"%s\": %.9g", scalar.name.c_str(), scalar.value);
-    else // JSON has no word for it
-      line.appendFormat(", \"%s\": null", scalar.name.c_str());
+  appendRecord(record, epoch, scalars);
+  if (!record.intact())
+    return failMemory(message, path.c_str(), 0);
+  if (!file) {
+    if (quern_status status = replaceFile(path.c_str(), record.c_str(), record.size(), message))
+      return status;
+    file = fopen(path.c_str(), "ae");
+    return file ? QUERN_OK : failSystem(message, "write", path.c_str(), errno);
   }
-  line.append(csv ? "\n" : "}\n");
-  if (fwrite(line.c_str(), 1, static_cast<size_t>(line.size()), file) !=
-          static_cast<size_t>(line.size()) ||
+  if (fwrite(record.c_str(), 1, static_cast<size_t>(record.size()), file) !=
+          static_cast<size_t>(record.size()) ||
       fflush(file) != 0)
     return failSystem(message, "write", path.c_str(), errno);
   return QUERN_OK;

@@ -1,4 +1,5 @@
-// What each epoch gave: the printed line, and the history file (JSON lines, or CSV by its suffix).
+// What each epoch gave: the printed line, and the history file as its name asks for: CSV (.csv),
+// TensorBoard's events ("tfevents" in it), else JSON lines.
 #ifndef QUERN_RUNTIME_TRAIN_HISTORY_H
 #define QUERN_RUNTIME_TRAIN_HISTORY_H
 
@@ -20,16 +21,21 @@ public:
   History &operator=(const History &) = delete;
   ~History();
 
-  /// Starts the file anew, or, with `resumeAfter` > 0, keeps the lines of epochs up to it.
+  /// Checks that the file can be written. Its first record replaces what was there, but with
+  /// `resumeAfter` > 0 the records of epochs up to it stay; a run that fails before its first epoch
+  /// ends leaves the file alone.
   quern_status open(const char *path, int64_t resumeAfter, quern_message *message);
   /// Appends one epoch and flushes it. Without an open file it does nothing.
   quern_status write(int64_t epoch, const Array<Scalar> &scalars, quern_message *message);
 
 private:
-  FILE *file = nullptr;
+  enum Format { Csv, JsonLines, Events };
+  void appendRecord(Text &record, int64_t epoch, const Array<Scalar> &scalars) const;
+
+  FILE *file = nullptr; // from the first record on
   Text path;
-  bool csv = false;
-  bool headed = false;
+  Text kept; // what an earlier run wrote and stays
+  Format format = JsonLines;
 };
 
 } // namespace quern::runtime

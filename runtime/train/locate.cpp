@@ -1,12 +1,40 @@
 // Telling which row of the data made a run-time check fail.
 #include "runtime/train/locate.h"
 #include "runtime/core/call.h"
+#include "runtime/core/memory.h"
 #include "runtime/core/status.h"
 #include "runtime/train/evaluator.h"
+
+#include <string.h>
 
 using namespace quern::runtime;
 
 namespace {
+
+/// Whether `probe`, which fails on the row that `single` last filled in, runs where one input is all
+/// zeros: then that input made it fail.
+bool isCulprit(Batcher &single, quern_call *probe, int64_t input) {
+  const Feature &feature = single.feature(input);
+  Block zeros;
+  if (!feature.batched || !zeros.allocate(feature.rowBytes))
+    return false;
+  memset(zeros.data(), 0, static_cast<size_t>(feature.rowBytes));
+  return !quern_call_set_data(probe, static_cast<uint32_t>(input), zeros.data(), nullptr) &&
+         !quern_call_run(probe, nullptr);
+}
+
+/// Where the failing row's data came from: the one input that makes it fail, else all of them.
+Text originOf(Batcher &single, quern_call *probe, const uint32_t *order, int64_t at) {
+  Text all;
+  for (int64_t i = 0; i < single.inputCount(); ++i) {
+    const char *origin = single.feature(i).origin.c_str();
+    if (!single.fill(order, at, 1, nullptr) && isCulprit(single, probe, i))
+      return Text(origin);
+    if (single.feature(i).batched)
+      all.appendFormat("%s%s", all.empty() ? "" : ", ", origin);
+  }
+  return all;
+}
 
 /// The entry to probe with: the failed one, or for a training function its validation.
 int64_t probeEntry(const quern_model &model, const quern_entry &entry) {
@@ -40,12 +68,14 @@ quern_status quern::runtime::failAtRow(Batcher &batcher, const uint32_t *order, 
       if (!single.fill(order, first + row, 1, nullptr))
         status = quern_call_run(probe, nullptr);
   }
-  quern_call_destroy(probe);
   if (status == QUERN_CHECK_FAILED) {
     int64_t at = first + row - 1;
+    Text origin = originOf(single, probe, order, at);
     quern_message inner = *message;
-    fail(message, status, "%s, in row %lld of the data", inner.text,
-         static_cast<long long>(order ? static_cast<int64_t>(order[at]) + 1 : at + 1));
+    fail(message, status, "%s, in row %lld of %s", inner.text,
+         static_cast<long long>(order ? static_cast<int64_t>(order[at]) + 1 : at + 1),
+         origin.c_str());
   }
+  quern_call_destroy(probe);
   return QUERN_CHECK_FAILED;
 }

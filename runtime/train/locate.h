@@ -7,8 +7,8 @@
 namespace quern::runtime {
 
 /// After a failed check of the batch [first, first + count): runs a function of the same inputs
-/// that updates nothing on one row after the other, and adds the first row that fails to the
-/// message. Returns QUERN_CHECK_FAILED.
+/// that updates nothing on one row after the other, and adds the first row that fails and the
+/// file it came from to the message. Returns QUERN_CHECK_FAILED.
 quern_status failAtRow(Batcher &batcher, const uint32_t *order, int64_t first, int64_t count,
                        quern_message *message);
 

@@ -92,6 +92,15 @@ quern_status Trainer::step(Part &part, const uint32_t *rows, int64_t first, int6
   return QUERN_OK;
 }
 
+bool Trainer::resumeWithin(int64_t batches, const Array<double> &sums) {
+  if (batches < 0 || batches >= batchCount || sums.size() != means.size())
+    return false;
+  done = batches;
+  for (int64_t i = 0; i < sums.size(); ++i)
+    means[i].value = sums[i];
+  return true;
+}
+
 quern_status Trainer::runEpoch(int64_t epoch, const Progress &progress, quern_message *message) {
   const uint32_t *rows = base;
   if (options.shuffle) {
@@ -100,19 +109,24 @@ quern_status Trainer::runEpoch(int64_t epoch, const Progress &progress, quern_me
     rows = order.data();
   }
   FloatingPointScope environment;
-  for (Scalar &mean : means)
-    mean.value = 0;
+  if (done == 0)
+    for (Scalar &mean : means)
+      mean.value = 0;
   for (Part &part : parts)
     part.call->arguments.seed = instance->seed;
-  for (int64_t batch = 0; batch < batchCount; ++batch) {
-    int64_t first = batch * options.batch;
+  while (done < batchCount) {
+    int64_t first = done * options.batch;
     int64_t count = rowCount - first < options.batch ? rowCount - first : options.batch;
     for (Part &part : parts)
       if (quern_status status = step(part, rows, first, count, message))
         return status;
+    ++done;
     if (progress.batchDone)
-      progress.batchDone(progress.self, batch + 1, batchCount);
+      progress.batchDone(progress.self, done, batchCount);
+    if (progress.stop && *progress.stop && done < batchCount)
+      return QUERN_OK;
   }
+  done = 0;
   for (Scalar &mean : means)
     mean.value /= static_cast<double>(batchCount);
   return QUERN_OK;

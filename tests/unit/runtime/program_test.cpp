@@ -261,9 +261,11 @@ void testBadData() {
   CHECK_TEXT(errorOf(linear, {"train", "--data", "absent.csv"}),
              "cannot read 'absent.csv': No such file or directory");
   CHECK_TEXT(errorOf(linear, {"train", "--data", "wide.csv"}),
-             "wide.csv:x1: x is f64[103, 3], entry loss takes f32[B, 1]");
+             "wide.csv:x1: x is f64[103, 3], entry loss takes f32[B, 1]; declare x: f32[B, 3] in "
+             "the model, or give x other data");
   CHECK_TEXT(errorOf(linear3, {"train", "--data", "simple.csv"}),
-             "simple.csv:x: x is f64[103, 1], entry loss takes f32[B, 3]");
+             "simple.csv:x: x is f64[103, 1], entry loss takes f32[B, 3]; declare x: f32[B, 1] in "
+             "the model, or give x other data");
   CHECK_TEXT(errorOf(linear, {"train", "--data", "simple.csv", "--data", "x=z"}),
              "no CSV file has the column z that --data gives x");
   writeFile("ab.csv", "a,b\n1,2\n");
@@ -271,16 +273,16 @@ void testBadData() {
              "no data for x of entry loss: the files have a, b; give --data x=FILE or "
              "--data x=COLUMN,...");
   CHECK_TEXT(errorOf(linear, {"train", "--data", "simple.csv", "--data", "y=ab.csv:b"}),
-             "y has 1 rows (ab.csv:b), but x has 103");
+             "ab.csv:b: y has 1 rows, but x in simple.csv:x has 103");
   writeFile("label.csv", "x,y\n1,2\n2,200000\n3,4\n");
   CHECK_TEXT(errorOf(linear, {"train", "--data", "label.csv"}),
-             "linear.qn:12:5: y is 200000, more than 100000, in row 2 of the data");
+             "linear.qn:12:5: y is 200000, more than 100000, in row 2 of label.csv:y");
   CHECK_TEXT(errorOf(linear, {"eval", "--data", "label.csv", "--batch", "2"}),
-             "linear.qn:12:5: y is 200000, more than 100000, in row 2 of the data");
+             "linear.qn:12:5: y is 200000, more than 100000, in row 2 of label.csv:y");
   writeFile("text.txt", "abc");
   CHECK_TEXT(errorOf(linear, {"predict", "--data", "x=text.txt:1"}),
-             "text.txt: x is u8[2, 1], entry predict takes f32[B, 1]: bytes are never scaled "
-             "silently; declare x as u8 in the model and convert it there");
+             "text.txt: x is u8[2, 1], entry predict takes f32[B, 1]; bytes are never scaled "
+             "silently: declare x: u8[B, 1] and convert it in the model");
   std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1)}\n";
   std::string nan = std::string("\x93NUMPY\1\0", 8) + static_cast<char>(header.size()) + '\0' +
                     header + std::string("\0\0\0\0\0\0\xc0\x7f", 8);

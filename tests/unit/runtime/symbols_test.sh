@@ -44,6 +44,8 @@ rename
 sched_getaffinity
 sched_yield
 sigfillset
+stat
+stat64
 strchr
 strcmp
 strcspn
@@ -61,6 +63,7 @@ write
 LIST
 # And those that data, training loop and command line call besides.
 cat > allowed-program.txt <<'LIST'
+ceil
 clock_gettime
 closedir
 cos
@@ -82,6 +85,8 @@ inflateReset
 isalnum
 isatty
 llround
+log10
+mkdir
 newlocale
 opendir
 pow
@@ -91,10 +96,10 @@ putchar
 puts
 readdir
 readdir64
+sigaction
+sigemptyset
 snprintf
 sqrt
-stat
-stat64
 stderr
 stdout
 strspn
