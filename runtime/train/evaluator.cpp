@@ -12,8 +12,10 @@ const quern_entry *quern::runtime::trainingOf(const quern_model &model,
   for (uint32_t i = 0; i < model.entry_count; ++i) {
     const quern_entry &entry = model.entries[i];
     size_t length = strlen(entry.name);
-    if (entry.kind == QUERN_ENTRY_TRAIN && strncmp(entry.name, validation.name, length) == 0 &&
-        (!validation.name[length] || validation.name[length] == '.'))
+    if (entry.kind != QUERN_ENTRY_TRAIN || strncmp(entry.name, validation.name, length) != 0)
+      continue;
+    const char *rest = validation.name + length;
+    if (!*rest || strcmp(rest, "_validate") == 0)
       return &entry;
   }
   return nullptr;

@@ -56,7 +56,7 @@ private:
 };
 
 /// The training entry that a VALIDATE entry belongs to: of the same name, or "NAME" to
-/// "NAME.suffix". Null where there is none.
+/// "NAME_validate". Null where there is none.
 const quern_entry *trainingOf(const quern_model &model, const quern_entry &validation);
 
 /// What a training or validation entry's loss is called in a line: "loss" where it is the model's

@@ -36,6 +36,16 @@ Text originOf(Batcher &single, quern_call *probe, const uint32_t *order, int64_t
   return all;
 }
 
+/// Puts the place where the message names a row of the batch, else at its end.
+void tellPlace(quern_message *message, const char *place) {
+  quern_message inner = *message;
+  char *row = strstr(inner.text, "in row ");
+  const char *rest = row ? row + 7 + strspn(row + 7, "0123456789") : "";
+  if (row)
+    *row = '\0';
+  fail(message, QUERN_CHECK_FAILED, "%s%s%s%s", inner.text, row ? "" : ", ", place, rest);
+}
+
 /// The entry to probe with: the failed one, or for a training function its validation.
 int64_t probeEntry(const quern_model &model, const quern_entry &entry) {
   for (uint32_t i = 0; i < model.entry_count; ++i) {
@@ -70,11 +80,12 @@ quern_status quern::runtime::failAtRow(Batcher &batcher, const uint32_t *order, 
   }
   if (status == QUERN_CHECK_FAILED) {
     int64_t at = first + row - 1;
-    Text origin = originOf(single, probe, order, at);
-    quern_message inner = *message;
-    fail(message, status, "%s, in row %lld of %s", inner.text,
-         static_cast<long long>(order ? static_cast<int64_t>(order[at]) + 1 : at + 1),
-         origin.c_str());
+    Text place;
+    place.appendFormat(
+        "in row %lld of %s",
+        static_cast<long long>(order ? static_cast<int64_t>(order[at]) + 1 : at + 1),
+        originOf(single, probe, order, at).c_str());
+    tellPlace(message, place.c_str());
   }
   quern_call_destroy(probe);
   return QUERN_CHECK_FAILED;

@@ -37,12 +37,30 @@ _folder = tempfile.TemporaryDirectory()
 
 
 def program(source):
-    """The native program of examples/SOURCE.qn, built once."""
+    """The native program of examples/SOURCE.qn, or of SOURCE.qn where that is a whole path, built once."""
     if source not in _programs:
-        path = os.path.join(_folder.name, source.replace("/", "-"))
+        path = os.path.join(_folder.name, source.strip("/").replace("/", "-"))
         run(QUERN, "build", example(source + ".qn"), "-o", path)
         _programs[source] = path
     return _programs[source]
+
+
+def write(folder, name, content):
+    """Writes text or bytes to a file of the folder, whose own folders it makes."""
+    path = os.path.join(folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
+
+
+def snapshot(folder):
+    """Every file below the folder, by path, as bytes."""
+    found = {}
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(place, name), "rb") as file:
+                found[os.path.relpath(os.path.join(place, name), folder)] = file.read()
+    return found
 
 
 def losses(text, figure="loss"):

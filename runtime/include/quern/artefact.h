@@ -116,7 +116,7 @@ typedef struct quern_arguments {
 typedef enum quern_entry_kind {
   QUERN_ENTRY_EXPORT = 0,
   QUERN_ENTRY_TRAIN = 1,    /* one optimizer step; outputs: the loss first, then what is logged */
-  QUERN_ENTRY_VALIDATE = 2, /* the same function with training=False and no update */
+  QUERN_ENTRY_VALIDATE = 2, /* "NAME_validate": the same with training=False and no update */
   QUERN_ENTRY_METRIC = 3,   /* a scalar is averaged by rows, a tensor is summed over batches */
   QUERN_ENTRY_TOTALS = 4,   /* a metric of another metric's totals: `totals_of` names that entry */
   QUERN_ENTRY_INIT = 5      /* writes params, buffers and state from `seed` */
