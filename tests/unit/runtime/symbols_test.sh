@@ -78,10 +78,12 @@ fputc
 fputs
 freelocale
 fwrite
+getenv
 inflate
 inflateEnd
 inflateInit2_
 inflateReset
+ioctl
 isalnum
 isatty
 llround
