@@ -12,7 +12,8 @@ llvm::Expected<std::string> requiredFeatures(const TargetDescription &target) {
       "lzcnt",      "bmi",         "bmi2",       "avx",      "f16c",     "fma",
       "avx2",       "avx512f",     "avx512cd",   "avx512bw", "avx512dq", "avx512vl",
       "avx512ifma", "avx512vbmi",  "avx512vbmi2", "avx512vnni", "avx512bitalg",
-      "avx512vpopcntdq", "avx512bf16", "avx512fp16", "gfni", "avxvnni"};
+      "avx512vpopcntdq", "avx512bf16", "avx512fp16", "gfni", "avxvnni", "avxifma",
+      "avxneconvert", "avxvnniint8", "avxvnniint16", "sse4a", "fma4", "xop", "tbm"};
   auto machine = createTargetMachine(target);
   if (!machine)
     return machine.takeError();

@@ -62,10 +62,15 @@ constexpr Feature table[] = {
     {"amx-int8", 7, 0, EDX, 25, Amx},
     {"avxvnni", 7, 1, EAX, 4, Avx},
     {"avx512bf16", 7, 1, EAX, 5, Avx512},
+    {"avxifma", 7, 1, EAX, 23, Avx},
+    {"avxvnniint8", 7, 1, EDX, 4, Avx},
+    {"avxneconvert", 7, 1, EDX, 5, Avx},
+    {"avxvnniint16", 7, 1, EDX, 10, Avx},
     {"lzcnt", 0x80000001, 0, ECX, 5, Baseline},
     {"sse4a", 0x80000001, 0, ECX, 6, Baseline},
     {"fma4", 0x80000001, 0, ECX, 16, Avx},
     {"xop", 0x80000001, 0, ECX, 11, Avx},
+    {"tbm", 0x80000001, 0, ECX, 21, Baseline},
 };
 
 uint64_t savedState() {
