@@ -3,7 +3,7 @@
 import sys
 import tempfile
 
-import artefacts, bad_data, checkpoints, command, command_line, contracts, loading, terminal, training  # noqa: E401, F401 (each registers its cases)
+import artefacts, bad_data, checkpoints, command, command_line, contracts, flags, loading, terminal, training  # noqa: E401, F401 (each registers its cases)
 from case import CASES
 
 words, failed = sys.argv[1:], False
