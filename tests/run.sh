@@ -63,9 +63,12 @@ for suite in "$@"; do
     ;;
   fuzz)
     python3 -B "$root/tests/fuzz/frontend.py" "$QUERN_BUILD/bin/quern" 200 >"$log" 2>&1
-    status=$?
+    frontend=$?
+    "$QUERN_BUILD/bin/runtime_reader_fuzz" 1000 >>"$log" 2>&1
+    readers=$?
     cat "$log"
-    if [ "$status" = 0 ]; then count 1 0 0; else count 0 1 "$status"; fi
+    bad=$(((frontend != 0) + (readers != 0)))
+    count $((2 - bad)) "$bad" $((frontend + readers))
     ;;
   esac
 done

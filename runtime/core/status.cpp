@@ -15,6 +15,10 @@ quern_status quern::runtime::fail(quern_message *message, quern_status status, c
     va_start(arguments, format);
     vsnprintf(message->text, sizeof(message->text), format, arguments);
     va_end(arguments);
+    // Names out of files may hold anything; on a terminal, control characters would act.
+    for (char *at = message->text; *at; ++at)
+      if (static_cast<unsigned char>(*at) < 0x20 || *at == 0x7f)
+        *at = '?';
   }
   return status;
 }
