@@ -3,7 +3,8 @@
 import sys
 import tempfile
 
-import artefacts, bad_data, checkpoints, command, command_line, contracts, flags, loading, terminal, training  # noqa: E401, F401 (each registers its cases)
+import artefacts, bad_data, checkpoints, command, contracts  # noqa: E401, F401 (each registers its cases)
+import flags, loading, terminal, training, wrong_flags  # noqa: E401, F401
 from case import CASES
 
 words, failed = sys.argv[1:], False

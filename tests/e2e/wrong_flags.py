@@ -1,5 +1,5 @@
-"""Command lines that make no sense: one sentence, and the status 2 (1 where only the model or the data show it)."""
-from case import case, example, expect, program, run, write, QUERN
+"""Command lines of built programs that make no sense: one sentence, and the status 2 (1 where only the model or the data show it)."""
+from case import case, expect, program, run, write
 
 CSV = "x,y\n1,2\n3,4\n5,7\n7,9\n"
 # Each flag with a value, and the commands that use it.
@@ -133,11 +133,3 @@ for command in ("train", "eval", "predict"):
     def check(folder, command=command):
         says(f"{command} needs --data", folder, program("lecture/simple"), command, status=1)
     add(f"{command}_without_data", check)
-
-for name, message, *words in (
-        ("command", "there is no command 'biuld'; quern --help lists them", "biuld"),
-        ("output", "build needs -o and the name of the result", "build", example("lecture/simple.qn")),
-        ("phase", "there is no phase 'fuzed'; quern phases lists them", "emit", "fuzed", example("lecture/simple.qn"))):
-    def check(folder, message=message, words=words):
-        says(message, folder, QUERN, *words)
-    add("quern_wrong_" + name, check)
