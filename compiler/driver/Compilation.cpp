@@ -5,11 +5,12 @@
 #include "compiler/artefact/Version.h"
 #include "compiler/codegen/EmitLoops.h"
 #include "compiler/codegen/cpu/LowerToLLVM.h"
-#include "compiler/pipelines/Registration.h"
 #include "compiler/driver/TimingReport.h"
+#include "compiler/pipelines/Registration.h"
 #include "compiler/target/DebugInfo.h"
 #include "compiler/target/Link.h"
 #include "compiler/target/ObjectEmission.h"
+#include "compiler/target/ObjectParts.h"
 #include "dialect/Conventions.h"
 #include "dialect/SourceLines.h"
 #include "mlir/Parser/Parser.h"
@@ -194,25 +195,6 @@ static std::string libraryFolder() {
   llvm::SmallString<256> folder(llvm::sys::path::parent_path(llvm::sys::path::parent_path(self)));
   llvm::sys::path::append(folder, "lib");
   return folder.str().str();
-}
-
-static llvm::Error writeObject(llvm::Module &code, const TargetDescription &target,
-                               StringRef path) {
-  std::error_code ec;
-  llvm::raw_fd_ostream os(path, ec);
-  if (ec)
-    return llvm::createStringError(ec, "cannot write %s: %s", path.str().c_str(),
-                                   ec.message().c_str());
-  if (llvm::Error error = emitObject(code, target, os))
-    return error;
-  os.close();
-  if (os.has_error()) {
-    ec = os.error();
-    os.clear_error();
-    return llvm::createStringError(ec, "cannot write %s: %s", path.str().c_str(),
-                                   ec.message().c_str());
-  }
-  return llvm::Error::success();
 }
 
 bool Compilation::build(OutputKind kind, StringRef output) {

@@ -97,6 +97,12 @@ llvm::Error linkExecutable(StringRef object, StringRef libraryFolder, StringRef 
   return runLld(arguments);
 }
 
+llvm::Error linkRelocatable(llvm::ArrayRef<std::string> objects, StringRef output) {
+  std::vector<std::string> arguments = {"-r", "-o", output.str()};
+  llvm::append_range(arguments, objects);
+  return runLld(arguments);
+}
+
 llvm::Error linkSharedLibrary(StringRef object, StringRef output) {
   auto libm = findSystemLibrary("libm.so.6");
   if (!libm)

@@ -21,6 +21,8 @@ void addProgramStart(llvm::Module &module, llvm::StringRef modelSymbol);
 /// symbols and debug information.
 llvm::Error linkExecutable(llvm::StringRef object, llvm::StringRef libraryFolder,
                            llvm::StringRef output, bool strip);
+/// Links objects into one relocatable object.
+llvm::Error linkRelocatable(llvm::ArrayRef<std::string> objects, llvm::StringRef output);
 /// Links an object into a shared library that needs libm at most.
 llvm::Error linkSharedLibrary(llvm::StringRef object, llvm::StringRef output);
 /// Writes an archive of one object, with a symbol table.

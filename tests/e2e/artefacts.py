@@ -39,11 +39,23 @@ for source in SOURCES:
 
 @case
 def build_time_of_the_mlp(folder):
-    start = time.monotonic()
+    start, before = time.monotonic(), os.times()
     run(QUERN, "build", example("mnist/mnist.qn"), "-o", f"{folder}/m")
-    seconds = time.monotonic() - start
-    expect(seconds < 5, f"it took {seconds:.2f} s")
-    return f"{seconds:.2f} s; the aim is 1 s"
+    seconds, after = time.monotonic() - start, os.times()
+    used = after.children_user - before.children_user + after.children_system - before.children_system
+    # Other work on the machine lengthens the time on the clock, hardly that of the processor.
+    expect(used < 2, f"it took {used:.2f} s of processor time")
+    return f"{seconds:.2f} s, {used:.2f} s of processor time; the aim is 1 s"
+
+
+@case
+def object_is_the_same_for_any_number_of_threads(folder):
+    cpu = min(os.sched_getaffinity(0))
+    run("taskset", "-c", str(cpu), QUERN, "build", example("mnist/mnist.qn"), "-o", f"{folder}/one.o", "--name", "all")
+    run(QUERN, "build", example("mnist/mnist.qn"), "-o", f"{folder}/two.o", "--name", "all")
+    same(f"{folder}/one.o", f"{folder}/two.o")
+    symbols, _ = run("/usr/lib/llvm-22/bin/llvm-nm", "--extern-only", "--defined-only", f"{folder}/two.o")
+    expect(symbols.split()[1:] == ["D", "quern_model_all"], f"global symbols: {symbols}")
 
 
 @case
