@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import time
 
-from case import BUILD, QUERN, ROOT, case, example, expect, program, run
+from case import BUILD, QUERN, ROOT, case, example, expect, program, run, same
 
 SOURCES = ("lecture/simple", "lecture/multiple", "lecture/nonlinear", "lecture/nonlinear_deep", "digits/digits",
            "mnist/mnist")
