@@ -38,15 +38,16 @@ def output(*words, **options):
 
 
 class Quern:
-    """Every measurement is a process of its own, of a program with variants for the rows that are asked for."""
+    """Every measurement is a process of its own, of a program with a variant for the rows that are asked for."""
 
     def __init__(self, workload, folder, threads):
         self.workload, self.folder, self.threads = workload, folder, ["--threads", str(threads)]
         self.program = f"{folder}/program"
         start = time.perf_counter()
         output(f"{BUILD}/bin/quern", "build", workload.model, "-o", self.program,
-               *(f"--dim=B={workload.batch}",))
+               f"--dim=B={workload.batch}")
         self.record = {"compile_s": time.perf_counter() - start, "version": output(f"{BUILD}/bin/quern", "--version").split()[1]}
+        # A program of its own for one row, as peers compile one for each shape.
         output(f"{BUILD}/bin/quern", "build", workload.model, "-o", f"{folder}/row", "--dim=B=1")
 
     def train(self, *flags, data=("x.npy", "y.npy")):
@@ -73,7 +74,6 @@ class Quern:
         return self.bench("predict", rows, seconds)
 
     def finish(self):
-        start = time.perf_counter()
         process = subprocess.Popen([self.program, "bench", "--time", "0.1", "--batch", str(self.workload.batch), *self.threads],
                                    stdout=subprocess.DEVNULL)
         _, _, usage = os.wait4(process.pid, 0)
@@ -207,7 +207,7 @@ def epochs(folder, threads):
         output(program, *flags, "--epochs", str(count), *more)
         return time.perf_counter() - begin
     many = 20000
-    epoch = min(wall(many, "--quiet") - wall(0, "--quiet") for _ in range(5)) / many
+    epoch = (min(wall(many, "--quiet") for _ in range(10)) - min(wall(0, "--quiet") for _ in range(10))) / many
     return {"epoch_s": epoch, "process_s": min(wall(5) for _ in range(30))}
 
 
@@ -275,7 +275,7 @@ def main():
                 mine = least(own, what)
                 count = workload.batch if what == "step" else int(what.split()[1])
                 share = workload.flops(count, what == "step") / time_of[0] / (peak * arguments.threads) if peak else None
-                rows.append([name, what, system, shown(time_of), f"{mine[0] / time_of[0]:.2f}" if mine and system != "quern" else "",
+                rows.append([name, what, system, shown(time_of), f"{mine[0] / time_of[0]:.2g}" if mine and system != "quern" else "",
                              f"{share:.0%}" if share else ""])
         for system, record in found.items():
             step = least(record, "step")
