@@ -55,9 +55,9 @@ int buildCommand(Compilation &compilation) {
 int checkCommand(Compilation &compilation) { return !compilation.runTo("grad"); }
 
 int explainCommand(Compilation &compilation) {
-  if (!compilation.runTo("planned"))
+  if (!compilation.runTo("planned") || !compilation.findWorkerBytes())
     return 1;
-  explain(compilation.getModule(), compilation.getLine().pipeline.dims, llvm::outs());
+  explain(compilation.getModule(), llvm::outs());
   return 0;
 }
 

@@ -144,6 +144,14 @@ bool Compilation::runTo(StringRef phase) {
   return emitLoops(*module);
 }
 
+bool Compilation::findWorkerBytes() {
+  OwningOpRef<ModuleOp> loops(module->clone());
+  if (!emitLoops(*loops))
+    return false;
+  copyWorkerBytes(*loops, *module);
+  return true;
+}
+
 std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
   if (!runTo("planned"))
     return nullptr;

@@ -25,6 +25,8 @@ public:
   /// Reads the file (`.qn`, or `.mlir` at phase `model`) and takes it to a phase up to `loops`. False
   /// after errors, which have been printed.
   bool runTo(llvm::StringRef phase);
+  /// Notes at the entries of a module at phase `planned` what their loops need for each worker.
+  bool findWorkerBytes();
   /// The LLVM module with the descriptor, optimised. Null after errors, which have been printed. Runs
   /// from the start; the module of `getModule` is then at phase `llvm`.
   std::unique_ptr<llvm::Module> makeCode(bool asProgram);

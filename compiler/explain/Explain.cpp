@@ -1,31 +1,20 @@
 // The report of `quern explain`.
 #include "compiler/explain/Explain.h"
+#include "compiler/explain/Certificate.h"
 #include "compiler/explain/Cost.h"
 #include "dialect/Conventions.h"
+#include "dialect/SourceLines.h"
 #include "llvm/ADT/MapVector.h"
-#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <set>
 
 using namespace mlir;
 namespace quern {
 
-/// The places in the user's file that a location stands for, innermost user frame last.
-static void collectLines(Location location, std::set<std::pair<std::string, unsigned>> &lines) {
-  if (auto file = dyn_cast<FileLineColLoc>(location)) {
-    lines.insert({file.getFilename().str(), file.getLine()});
-  } else if (auto call = dyn_cast<CallSiteLoc>(location)) {
-    collectLines(call.getCaller(), lines);
-  } else if (auto name = dyn_cast<NameLoc>(location)) {
-    collectLines(name.getChildLoc(), lines);
-  } else if (auto fused = dyn_cast<FusedLoc>(location)) {
-    for (Location part : fused.getLocations())
-      collectLines(part, lines);
-  }
-}
-
 static std::string describeLines(KernelOp kernel) {
   std::set<std::pair<std::string, unsigned>> lines;
-  collectLines(kernel.getLoc(), lines);
+  for (FileLineColLoc place : userPlaces(kernel.getLoc()))
+    lines.insert({place.getFilename().str(), place.getLine()});
   std::string text, file;
   for (auto &[name, line] : lines) {
     if (name != file)
@@ -38,66 +27,104 @@ static std::string describeLines(KernelOp kernel) {
   return text;
 }
 
+/// The ops that compute, in order, each once with its count; moves and constants are left out.
+static std::string describeOps(KernelOp kernel) {
+  llvm::MapVector<StringRef, unsigned> counts;
+  for (Operation &op : kernel.getBody().front())
+    if (!isa<YieldOp, ConstantOp, ExtentOp, BroadcastOp, ReshapeOp>(op))
+      ++counts[op.getName().stripDialect()];
+  constexpr size_t most = 8;
+  std::string text;
+  for (auto &[name, count] : counts.getArrayRef().take_front(most))
+    text += (text.empty() ? "" : " ") + name.str() + (count > 1 ? "*" + std::to_string(count) : "");
+  return counts.size() > most ? text + " ..." : text;
+}
+
+/// The named tensors of the model that a kernel reads and writes, apart from the batch.
+static std::string describeParameters(func::FuncOp function, KernelOp kernel) {
+  std::string reads, writes;
+  auto add = [](std::string &list, StringRef name) {
+    if (!name.empty())
+      list += (list.empty() ? "" : " ") + name.str();
+  };
+  auto held = [](Attribute slot) {
+    Arena arena = cast<SlotAttr>(slot).getArena();
+    return arena == Arena::params || arena == Arena::buffers || arena == Arena::state;
+  };
+  auto nameOf = [&](Attribute slot) -> StringRef {
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (function.getArgAttr(i, attr::slot) == slot)
+        return getName(function, i);
+    return "";
+  };
+  ArrayAttr operands = *kernel.getOperandSlots(), results = *kernel.getResultSlots();
+  for (Attribute slot : results)
+    if (held(slot))
+      add(writes, nameOf(slot));
+  for (Attribute slot : operands)
+    if (held(slot) && !llvm::is_contained(results, slot))
+      add(reads, nameOf(slot));
+  std::string text = reads.empty() ? "" : "reads " + reads;
+  if (!writes.empty())
+    text += (text.empty() ? "updates " : ", updates ") + writes;
+  return text;
+}
+
 namespace {
-class Report {
-public:
-  Report(const llvm::StringMap<int64_t> &dims, raw_ostream &os) : dims(dims), os(os) {}
+using Row = llvm::SmallVector<std::string>;
 
-  void print(ModuleOp module) {
-    for (auto function : module.getOps<func::FuncOp>())
-      if (isEntry(function) && getKind(function) != "init")
-        print(function);
-    os << "memory\n";
-    for (auto [name, label] : {std::pair{attr::paramsBytes, "parameters"},
-                               {attr::buffersBytes, "buffers"},
-                               {attr::stateBytes, "optimizer state"}})
-      if (auto bytes = module->getAttrOfType<IntegerAttr>(name))
-        os << "  " << llvm::left_justify(label, 18) << bytes.getInt() << " bytes\n";
-    for (auto function : module.getOps<func::FuncOp>())
-      if (auto workspace = function->getAttrOfType<ExtentAttr>(attr::workspace))
-        os << "  " << llvm::left_justify("workspace of " + function.getName().str(), 18) << " "
-           << number(Extent(workspace)) << " bytes\n";
-  }
-
-private:
-  std::string number(Extent extent) {
-    std::string text = extent.str(/*asInLanguage=*/true);
-    if (extent.getConstant())
-      return text;
-    auto value = evaluate(extent);
-    return value ? std::to_string(*value) + " = " + text : text;
-  }
-
-  std::optional<int64_t> evaluate(Extent extent) {
-    return extent.evaluate([&](StringRef name) -> std::optional<int64_t> {
-      auto found = dims.find(name);
-      return found == dims.end() ? std::nullopt : std::optional<int64_t>(found->second);
-    });
-  }
-
-  void print(func::FuncOp function) {
-    os << getKind(function) << " " << function.getName() << "\n";
-    unsigned index = 0;
-    for (auto kernel : function.getOps<KernelOp>()) {
-      Extent flops = countFlops(kernel), bytes = countBytes(kernel);
-      os << llvm::format("  %2u  ", index++)
-         << llvm::left_justify(stringifyKernelKind(kernel.getKind()), 12) << describeLines(kernel)
-         << "\n      FLOPs " << number(flops) << "\n      bytes " << number(bytes) << "\n";
-      auto f = evaluate(flops), b = evaluate(bytes);
-      if (f && b && *b)
-        os << "      arithmetic intensity "
-           << llvm::format("%.2f", static_cast<double>(*f) / static_cast<double>(*b))
-           << " FLOP/byte\n";
+/// Aligned columns.
+void printTable(llvm::ArrayRef<Row> rows, llvm::ArrayRef<bool> flushRight, raw_ostream &os) {
+  llvm::SmallVector<size_t> widths(flushRight.size(), 0);
+  for (const Row &row : rows)
+    for (auto [width, cell] : llvm::zip(widths, row))
+      width = std::max(width, cell.size());
+  for (const Row &row : rows) {
+    std::string line = " ";
+    for (auto [i, cell] : llvm::enumerate(row)) {
+      std::string padding(widths[i] - cell.size(), ' ');
+      line += " " + (flushRight[i] ? padding + cell : cell + padding) + " ";
     }
-    os << "\n";
+    os << StringRef(line).rtrim() << "\n";
   }
-
-  const llvm::StringMap<int64_t> &dims;
-  raw_ostream &os;
-};
+}
 } // namespace
 
-void explain(ModuleOp module, const llvm::StringMap<int64_t> &dims, raw_ostream &os) {
-  Report(dims, os).print(module);
+static void printKernels(func::FuncOp function, raw_ostream &os) {
+  std::vector<Row> rows{
+      {"", "kind", "lines", "FLOPs", "bytes", "FLOP/byte", "operations", "parameters and state"}};
+  Extent flops = Extent::constant(function.getContext(), 0), bytes = flops;
+  auto intensity = [](Extent flops, Extent bytes) -> std::string {
+    auto f = flops.getConstant(), b = bytes.getConstant();
+    if (!f || !b || !*b)
+      return "";
+    return llvm::formatv("{0:F2}", static_cast<double>(*f) / static_cast<double>(*b)).str();
+  };
+  auto number = [](Extent extent) { return extent.str(/*asInLanguage=*/true); };
+  for (auto kernel : function.getOps<KernelOp>()) {
+    Extent f = countFlops(kernel), b = countBytes(kernel);
+    rows.push_back({std::to_string(rows.size() - 1), stringifyKernelKind(kernel.getKind()).str(),
+                    describeLines(kernel), number(f), number(b), intensity(f, b),
+                    describeOps(kernel), describeParameters(function, kernel)});
+    flops = flops + f;
+    bytes = bytes + b;
+  }
+  rows.push_back({"", "in all", "", number(flops), number(bytes), intensity(flops, bytes), "", ""});
+  printTable(rows, {true, false, false, true, true, true, false, false}, os);
+}
+
+void explain(ModuleOp module, raw_ostream &os) {
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!isEntry(function) || getKind(function) == "init")
+      continue;
+    os << getKind(function) << " " << function.getName();
+    if (auto of = function->getAttrOfType<FlatSymbolRefAttr>(attr::variantOf))
+      os << ", the variant of " << of.getValue() << " for these dims";
+    os << "\n";
+    printKernels(function, os);
+    printWorkspace(function, os);
+    os << "\n";
+  }
+  printHeldMemory(module, os);
 }
 } // namespace quern

@@ -59,11 +59,22 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
   traceInit();
   llvm::SmallVector<mlir::Attribute> rows;
   for (auto &[instance, depth] : layerRows) {
+    // A layer's own parameters: those of the layers in it stand in their rows.
     std::vector<Variable *> held;
     int64_t total = 0, trainable = 0;
+    std::vector<const Value *> members;
     for (const std::string &name : instance->order)
-      if (Value *v = instance->members->find(name); v && v->kind != Value::Instance)
-        collectVariables(*v, held);
+      if (const Value *v = instance->members->find(name))
+        members.push_back(v);
+    while (!members.empty()) {
+      const Value *member = members.back();
+      members.pop_back();
+      if (member->isSequence())
+        for (const Value &item : *member->items)
+          members.push_back(&item);
+      else if (member->kind != Value::Instance)
+        collectVariables(*member, held);
+    }
     for (Variable *v : held) {
       if (v->kind != Variable::Param)
         continue;

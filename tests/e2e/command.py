@@ -256,3 +256,30 @@ def flags_of_the_program_pass_through(folder):
     _, stderr = run(QUERN, "train", SIMPLE, "--epoch", "3", status=2)
     expect(stderr.startswith("error: train has no flag --epoch; did you mean --epochs?\n"), stderr)
     expect(f"quern train {SIMPLE} --help" in stderr, stderr)
+
+
+@case
+def summary_as_torchsummary_prints_it(folder):
+    write(f"{folder}/m.qn", "net = Sequential(Flatten(), Linear(784, 1000), ReLU(), Sequential(Dropout(0.5), Linear(1000, 10)))\n\n"
+          "@train(SGD(lr=0.1))\ndef loss(x: f32[B, 28, 28], y: i32[B]) -> f32:\n    return cross_entropy(net(x), y)\n")
+    text, _ = run(QUERN, "summary", "m.qn", cwd=folder)
+    expect(text == """\
+----------------------------------------------------------------
+        Layer (type)               Output Shape         Param #
+================================================================
+           Flatten-1                  [-1, 784]               0
+            Linear-2                 [-1, 1000]         785,000
+              ReLU-3                 [-1, 1000]               0
+           Dropout-4                 [-1, 1000]               0
+            Linear-5                   [-1, 10]          10,010
+================================================================
+Total params: 795,010
+Trainable params: 795,010
+Non-trainable params: 0
+----------------------------------------------------------------
+Input size (MB): 0.00
+Forward/backward pass size (MB): 0.03
+Params size (MB): 3.03
+Estimated Total Size (MB): 3.06
+----------------------------------------------------------------
+""", text)
