@@ -16,6 +16,10 @@ int runCommand(Compilation &compilation) {
     compilation.fail("there is no function '" + name + "' in " + compilation.getLine().file);
     return 1;
   }
+  if (function.getNumResults() == 0) {
+    compilation.fail(name + " returns no tensor, so there is nothing to print");
+    return 1;
+  }
   llvm::SmallVector<HostTensor> arguments, results;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     Role role = getRole(function, i);

@@ -32,7 +32,7 @@ static bool isStoredGradient(KernelOp maker, Value value) {
 }
 
 static void printLine(StringRef label, Extent bytes, const Twine &remark, raw_ostream &os) {
-  os << "  " << llvm::left_justify(label, 28) << bytes.str(/*asInLanguage=*/true) << " bytes"
+  os << "  " << llvm::left_justify(label, 30) << " " << bytes.str(/*asInLanguage=*/true) << " bytes"
      << remark << "\n";
 }
 
@@ -54,7 +54,7 @@ void printWorkspace(func::FuncOp entry, raw_ostream &os) {
       }
     }
   auto workspace = entry->getAttrOfType<ExtentAttr>(attr::workspace);
-  printLine("workspace", workspace ? Extent(workspace) : Extent::constant(context, 0),
+  printLine(("workspace of " + entry.getName()).str(), workspace ? Extent(workspace) : Extent::constant(context, 0),
             ", shared over time by", os);
   printLine("  intermediate values", activations, " in " + Twine(activationCount), os);
   if (getKind(entry) == "train")

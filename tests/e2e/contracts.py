@@ -94,7 +94,7 @@ def certified(source, dims, entries):
     text = run(QUERN, "explain", example(source + ".qn"))[0]
     arenas = [int(n) for n in re.findall(r"^  (?:parameters|buffers|optimizer state) +(\d+) bytes$", text, re.M)]
     expect(len(arenas) == 3, text[-600:])
-    work = dict(re.findall(r"^  workspace of (\w+) +(.*) bytes$", text, re.M))
+    work = dict(re.findall(r"^  workspace of (\w+) +(.*) bytes, shared over time by$", text, re.M))
     return sum(arenas) + sum(eval(work[entry], {}, dims) for entry in entries)
 
 
