@@ -3,6 +3,7 @@
 #include "compiler/interpreter/Interpreter.h"
 #include "compiler/interpreter/Print.h"
 #include "dialect/Conventions.h"
+#include "dialect/QuernOps.h"
 
 using namespace mlir;
 namespace quern {
@@ -16,8 +17,8 @@ int runCommand(Compilation &compilation) {
     compilation.fail("there is no function '" + name + "' in " + compilation.getLine().file);
     return 1;
   }
-  if (function.getNumResults() == 0) {
-    compilation.fail(name + " returns no tensor, so there is nothing to print");
+  if (function.getNumResults() == 0 && function.getOps<PrintOp>().empty()) {
+    compilation.fail(name + " prints nothing and returns no tensor");
     return 1;
   }
   llvm::SmallVector<HostTensor> arguments, results;

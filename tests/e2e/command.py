@@ -72,7 +72,7 @@ def errors_of_the_system(folder):
             "--mcpu=nehalem", status=1, cwd=folder)
     refused(f"{SIMPLE} has no function f", "run", f"{SIMPLE}:f", status=1)
     write(f"{folder}/list.qn", "def f():\n    return [1, 2]\n")
-    refused("f returns no tensor, so there is nothing to print", "run", "list.qn:f", status=1, cwd=folder)
+    refused("f prints nothing and returns no tensor", "run", "list.qn:f", status=1, cwd=folder)
     for suffix in ("", ".so"):
         os.makedirs(f"{folder}/taken{suffix}")
         _, stderr = run(QUERN, "build", SIMPLE, "-o", f"taken{suffix}", "--diagnostics=json", status=1, cwd=folder)
