@@ -32,6 +32,8 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
     execBlock(files.back()->body, library, flow);
   }
   mainEnv = newEnv(Env::File, library);
+  imported[file] = mainEnv;
+  importing.push_back(file);
   files.push_back(parse(diagnostics, file));
   Flow flow;
   execBlock(files.back()->body, mainEnv, flow);

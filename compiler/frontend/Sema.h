@@ -80,6 +80,26 @@ struct Entry {
   std::string totalsOf;
 };
 
+/// An earlier argument whose type is written like this one's.
+struct Twin {
+  std::string argument;
+  TensorType type;
+};
+
+/// What a value is matched for; the message names it.
+struct MatchContext {
+  Place place;
+  std::string callee;
+  std::string argument;
+  bool isResult = false;
+  const Twin *twin = nullptr;
+};
+
+class Sema;
+bool isCapital(llvm::StringRef name);
+/// Checks what a type names: lower-case names exist, capitals are not arguments.
+bool checkNames(Sema &sema, const ast::Type &type, Env *env);
+
 class Sema {
 public:
   Sema(mlir::MLIRContext *context, DiagnosticEngine &diagnostics, const FrontendOptions &options);
@@ -147,13 +167,15 @@ public:
   void assign(const ast::Expr &target, Value value, Env *env);
   void assignName(const ast::Expr &target, Value value, Env *env);
   void declare(const ast::Stmt &s, Env *env);
+  void warnUnread(const ast::Definition &d, Env *env);
   void importFile(const ast::Stmt &s, Env *env);
+  std::optional<uint32_t> findImport(llvm::StringRef name, Place place);
+  /// The names of a file, which is evaluated once; null after an error.
+  Env *evaluateFile(uint32_t file, llvm::StringRef name, Place place);
 
   // Types and dims (SemaTypes.cpp).
-  /// Matches a tensor against a signature's type, binding dims in `env`. `what` begins the message.
-  bool matchType(const ast::Type &type, Value &value, Env *env, Place place,
-                 llvm::StringRef parameter, llvm::StringRef callee, llvm::StringRef argument,
-                 bool isResult = false);
+  /// Matches a tensor against a signature's type, binding dims in `env`.
+  bool matchType(const ast::Type &type, Value &value, Env *env, const MatchContext &match);
   std::string describePattern(const ast::Type &type, Env *env);
   mlir::Type elementOf(llvm::StringRef name, Env *env, mlir::Type actual, bool &matches);
   /// The type of an entry's argument, with fresh dims.
@@ -263,7 +285,9 @@ public:
   std::deque<Variable> variables;
   std::deque<std::unique_ptr<mlir::Block>> initBlocks;
   std::vector<std::unique_ptr<ast::File>> files;
-  llvm::StringMap<Env *> imported;
+  llvm::DenseMap<uint32_t, Env *> imported;
+  /// Files whose evaluation has begun and not ended, the main file first.
+  std::vector<uint32_t> importing;
   std::vector<Entry> entries;
   std::vector<OptimizerState> optimizerState;
   unsigned trainEntries = 0;

@@ -177,7 +177,15 @@ bool Sema::bindArguments(const Function &f, std::vector<Argument> args, Env *env
     }
     if (p.type && v.kind != Value::None) {
       v = read(v, at);
-      if (!matchType(*p.type, v, env, at, p.name, text, argument)) {
+      std::string written = ast::toString(*p.type);
+      std::optional<Twin> twin;
+      for (const ast::Param &other : d.params.take_front(i)) {
+        Value *earlier = other.type ? env->find(other.name) : nullptr;
+        if (!twin && earlier && earlier->kind == Value::Tensor && ast::toString(*other.type) == written)
+          twin = {env->origins[other.name].second, earlier->type()};
+      }
+      env->origins[p.name] = {at, argument};
+      if (!matchType(*p.type, v, env, {at, text.str(), argument, false, twin ? &*twin : nullptr})) {
         ok = false;
         continue;
       }
@@ -205,6 +213,18 @@ bool Sema::checkConditions(const Function &f, Env *env, Place place) {
       if (ea && eb && !(*ea - *eb).getConstant()) {
         if (!trace)
           continue;
+        auto isRemainder = [](const ast::Expr &e) {
+          return e.is(ast::ExprKind::Binary) && e.text == "%";
+        };
+        // Two dims are one only where an entry says so: the body is traced once for all sizes.
+        if (c->text == "==" && frames.size() > 1 && !isRemainder(*c->items[0]) &&
+            !isRemainder(*c->items[1])) {
+          report(place, f.definition->name + " needs " + text + ", but nothing says that " +
+                            ea->str(true) + " is " + eb->str(true))
+              .hint("write `where " + ea->str(true) + " == " + eb->str(true) + "` on the entry")
+              .note(c->place, "the condition stands here");
+          return false;
+        }
         llvm::StringRef relation = llvm::StringSwitch<llvm::StringRef>(c->text)
                                        .Case("==", "eq")
                                        .Case("!=", "ne")
@@ -273,8 +293,7 @@ Value Sema::runBody(const Function &f, Env *env, Place place) {
     return flow.value;
   if (results.size() == 1) {
     Value v = read(flow.value, place);
-    if (v.isError() || !matchType(*results[0].type, v, env, f.definition->place, f.definition->name,
-                                  f.definition->name, "", true))
+    if (v.isError() || !matchType(*results[0].type, v, env, {results[0].type->place, f.definition->name.str(), "", true}))
       return {};
     return v;
   }
@@ -285,8 +304,7 @@ Value Sema::runBody(const Function &f, Env *env, Place place) {
   std::vector<Value> items = *flow.value.items;
   for (auto [item, result] : llvm::zip(items, results)) {
     item = read(item, place);
-    if (item.isError() || !matchType(*result.type, item, env, f.definition->place, result.name,
-                                     f.definition->name, "", true))
+    if (item.isError() || !matchType(*result.type, item, env, {result.type->place, f.definition->name.str(), "", true}))
       return {};
   }
   return Value::sequence(Value::Tuple, std::move(items));

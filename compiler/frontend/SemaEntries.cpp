@@ -77,18 +77,98 @@ void Sema::finishFunction(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Valu
   function.setAllResultAttrs(resultAttrs);
 }
 
-/// `where N == B` on an entry makes two names one dim.
-static void unifyDims(Sema &sema, const ast::Definition &d, Trace &trace) {
-  for (const ast::Expr *c : d.conditions) {
-    if (!c->is(ExprKind::Compare) || c->text != "==" || !c->items[0]->is(ExprKind::Name) ||
-        !c->items[1]->is(ExprKind::Name))
+/// The dims that an entry's conditions state as something else, by name.
+using StatedDims = llvm::MapVector<llvm::StringRef, Extent>;
+
+static Value *lookUp(Env *env, llvm::StringRef name) {
+  for (; env; env = env->parent)
+    if (Value *v = env->find(name))
+      return v;
+  return nullptr;
+}
+
+static bool isDimName(const ast::Expr &e) { return e.is(ExprKind::Name) && isCapital(e.text); }
+
+/// `where N == B` makes two names one dim; `where H % 2 == 0` makes H twice a dim of its own, and
+/// `where T == 2 * S` does so for T. What is stated is a check of the entry.
+static bool stateDims(Sema &sema, const Function &f, StatedDims &stated) {
+  Trace &trace = *sema.trace;
+  Env *env = sema.newEnv(Env::Local, f.env, f.self);
+  auto dimOf = [&](llvm::StringRef name) {
+    Extent &e = trace.dims[name];
+    if (!e)
+      e = Extent::dim(sema.context, name);
+    return e;
+  };
+  auto isEquation = [](const ast::Expr &c) { return c.is(ExprKind::Compare) && c.text == "=="; };
+  for (const ast::Expr *c : f.definition->conditions)
+    if (isEquation(*c) && isDimName(*c->items[0]) && isDimName(*c->items[1]))
+      trace.dims[c->items[0]->text] = dimOf(c->items[1]->text);
+  for (const ast::Param &p : f.definition->params)
+    if (p.type)
+      for (const ast::Expr *dim : p.type->dims)
+        if (isDimName(*dim))
+          env->set(dim->text, Value::of(dimOf(dim->text)));
+  auto state = [&](const ast::Expr &c, Extent dim, Extent left, Extent right, Extent replacement) {
+    stated[*dim.getDim()] = replacement;
+    trace.checks.push_back(CheckAttr::get(sema.context, left.getAttr(), "eq", right.getAttr(),
+                                          left.str(true) + " is {0}, but " + ast::toString(c) +
+                                              " is needed",
+                                          sema.sources.describe(c.place)));
+  };
+  for (const ast::Expr *c : f.definition->conditions) {
+    if (!isEquation(*c))
       continue;
-    llvm::StringRef a = c->items[0]->text, b = c->items[1]->text;
-    if (!llvm::isUpper(a[0]) || !llvm::isUpper(b[0]))
+    const ast::Expr &left = *c->items[0], &right = *c->items[1];
+    bool isMultiple = left.is(ExprKind::Binary) && left.text == "%" && isDimName(*left.items[0]);
+    if (!isMultiple && isDimName(left) == isDimName(right))
       continue;
-    Extent e = trace.dims.lookup(b) ? trace.dims.lookup(b) : Extent::dim(sema.context, b);
-    trace.dims[a] = trace.dims[b] = e;
+    const ast::Expr &name = isMultiple ? *left.items[0] : isDimName(left) ? left : right;
+    if (!env->find(name.text))
+      continue;
+    Value a = sema.eval(left, env), b = sema.eval(right, env);
+    auto ea = sema.asExtent(a), eb = sema.asExtent(b);
+    if (a.isError() || b.isError())
+      return false;
+    Extent dim = dimOf(name.text);
+    if (!ea || !eb || stated.count(*dim.getDim()))
+      continue;
+    if (isMultiple) {
+      Value k = sema.eval(*left.items[1], env);
+      if (eb->isConstant(0) && k.kind == Value::Int && k.integer > 1)
+        state(*c, dim, *ea, *eb, dim.floorDiv(k.integer) * k.integer);
+      continue;
+    }
+    Extent other = isDimName(left) ? *eb : *ea;
+    bool mentionsItself = false;
+    other.walkDims([&](llvm::StringRef each) { mentionsItself |= each == *dim.getDim(); });
+    if (!mentionsItself && !other.getDim())
+      state(*c, dim, dim, other, other);
   }
+  return true;
+}
+
+/// The argument with the dims that are stated as something else replaced; the entry checks that the
+/// part that is taken is the whole.
+static mlir::Value withStatedDims(Sema &sema, mlir::Value v, const StatedDims &stated, Place place) {
+  auto type = llvm::cast<TensorType>(v.getType());
+  llvm::SmallVector<Extent> sizes;
+  for (Extent e : type.getExtents())
+    sizes.push_back(e.substitute([&](llvm::StringRef name) { return stated.lookup(name); }));
+  if (llvm::ArrayRef<Extent>(sizes) == llvm::ArrayRef<Extent>(type.getExtents()))
+    return v;
+  llvm::SmallVector<Extent> offsets(sizes.size(), sema.constant(0));
+  llvm::SmallVector<int64_t> strides(sizes.size(), 1);
+  return SliceOp::create(sema.builder, sema.location(place), v, offsets, sizes, strides);
+}
+
+/// Flags of every built program, which a hyper must leave alone.
+static bool isProgramFlag(llvm::StringRef name) {
+  return llvm::is_contained({"data",   "val",    "split",    "standardize", "epochs",  "batch",
+                             "seed",   "load",   "schedule", "patience",    "save",    "resume",
+                             "out",    "entry",  "history",  "dim",         "time",    "json",
+                             "tree",   "device", "threads",  "quiet",       "help"},
+                            name);
 }
 
 mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
@@ -110,17 +190,26 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
     trace = nullptr;
     return {};
   };
-  unifyDims(*this, d, own);
   auto index = scalar(builder.getI64Type());
   own.seed = block->addArgument(index, mlir::NameLoc::get(builder.getStringAttr("seed")));
   own.step = block->addArgument(index, mlir::NameLoc::get(builder.getStringAttr("step")));
   own.arguments.push_back({own.seed, Role::seed, "seed", {}});
   own.arguments.push_back({own.step, Role::step, "step", {}});
   std::vector<Argument> args;
+  StatedDims stated;
+  if (!stateDims(*this, f, stated))
+    return fail();
   llvm::StringRef batch;
   llvm::SmallVector<TensorType> inputTypes;
   bool ok = true;
   Env *typeEnv = newEnv(Env::Local, f.env, f.self);
+  for (const ast::Param &p : d.params)
+    if (p.type)
+      for (const ast::Expr *dim : p.type->dims)
+        if (isDimName(*dim) && !lookUp(f.env, dim->text)) {
+          Extent e = own.dims.lookup(dim->text);
+          typeEnv->set(dim->text, Value::of(e ? e : Extent::dim(context, dim->text)));
+        }
   for (const ast::Param &p : d.params) {
     if (!p.type) {
       if (!p.value) {
@@ -160,8 +249,16 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
         if (auto dim = type.getExtent(0).getDim())
           batch = *dim;
     }
-    own.arguments.push_back({v, isHyper ? Role::hyper : Role::input, p.name.str(), value});
-    args.push_back({p.name, Value::of(v), nullptr, p.place});
+    std::string argument = p.name.str();
+    if (isHyper && isProgramFlag(argument)) {
+      report(p.place, "--" + argument + " is a flag of every built program; the hyper needs another name");
+      ok = false;
+    }
+    // Several train functions have hypers of their own.
+    if (isHyper && trainEntries > 1 && (kind == "train" || kind == "validate"))
+      argument = d.name.str() + "." + argument;
+    own.arguments.push_back({v, isHyper ? Role::hyper : Role::input, argument, value});
+    args.push_back({p.name, Value::of(withStatedDims(*this, v, stated, p.place)), nullptr, p.place});
   }
   if (!ok)
     return fail();
@@ -244,12 +341,15 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
     Variable *v = byName.lookup(getName(function, i));
     if (!v || (restricted && !llvm::is_contained(wanted, v)))
       continue;
-    if (v->trained && !restricted) {
-      report(entry.decorator->place,
-             "the parameter " + v->name +
-                 " is reached by two @train functions; say which one updates it with params=");
+    if (v->trainedBy && (!restricted || v->trainedOpenly)) {
+      report(entry.decorator->place, "the parameter " + v->name +
+                                         " is reached by two @train functions; say which one "
+                                         "updates it with params=")
+          .note(v->trainedBy->place, "the other one is here");
       return;
     }
+    v->trainedBy = entry.decorator;
+    v->trainedOpenly = !restricted;
     v->trained = true;
     Trace own;
     own.name = loss + "_update_" + std::to_string(number++);
@@ -306,6 +406,11 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
       if (!param.type || !value)
         continue;
       if (value->kind == Value::Int || value->kind == Value::Float || value->kind == Value::Bool) {
+        for (const ast::Param &own : entry.function->definition->params)
+          if (own.type && own.value && own.name == param.name && number == 1)
+            report(own.place, "`" + own.name + "` is a hyper of " +
+                                  optimizer->cls->definition->name +
+                                  " too; the argument needs another name");
         std::string name = trainEntries > 1 ? loss + "." + param.name.str() : param.name.str();
         optimizer->args->set(param.name, Value::of(add(scalar(builder.getF32Type()), Role::hyper,
                                                        name, value->number)));

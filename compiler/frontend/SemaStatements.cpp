@@ -1,7 +1,5 @@
-// Statements: assignment, compile-time `if` and `for`, declarations, imports.
-#include "compiler/frontend/Parser.h"
+// Statements: assignment, compile-time `if` and `for`, declarations.
 #include "compiler/frontend/Sema.h"
-#include "llvm/Support/Path.h"
 
 using namespace quern;
 using namespace quern::sema;
@@ -61,7 +59,8 @@ void Sema::assign(const ast::Expr &target, Value value, Env *env) {
       return;
     }
     if (trace) {
-      error(target.place, "a member is assigned in its own module's functions only");
+      bool isOwn = target.items[0]->isName("self");
+      error(target.place, isOwn ? "no `self`" : "a member is assigned in its own module's functions only");
       return;
     }
     Value *member = owner.instance->members->find(target.text);
@@ -71,10 +70,22 @@ void Sema::assign(const ast::Expr &target, Value value, Env *env) {
       return;
     }
     if (member->kind == Value::Variable && value.kind == Value::Variable) {
-      if (member->variable->type != value.variable->type)
-        error(target.place, "the parameter is " + describe(*member) + ", not " + describe(value));
-      else
+      Variable &old = *member->variable, &fresh = *value.variable;
+      if (old.type != fresh.type) {
+        error(target.place, "`" + ast::toString(target) + "` is " + describe(*member) + ", not " +
+                                describe(value));
+      } else if (fresh.isHeld) {
         *member = value;
+      } else {
+        // A parameter that nothing else holds begins the old one anew, wherever that is shared.
+        old.init = fresh.init;
+        old.initValue = fresh.initValue;
+      }
+      return;
+    }
+    if (member->kind == Value::Variable) {
+      report(target.place, "`" + ast::toString(target) + "` is a parameter, not " + describe(value))
+          .hint("write " + ast::toString(target) + " = param(...)");
       return;
     }
     *member = value;
@@ -119,7 +130,14 @@ void Sema::assignName(const ast::Expr &target, Value value, Env *env) {
         return;
       }
       if (s->kind == Env::Members) {
-        error(target.place, "`" + name + "` is a member; a function cannot assign it");
+        if (value.isError())
+          return;
+        bool isParam = v->kind == Value::Variable;
+        Diagnostic &d = report(target.place, "`" + name + "` is a member; a local needs another name");
+        d.hint(isParam ? "parameters change by training; what a function updates is a buffer(...)"
+                       : "what a function updates is a buffer(...)");
+        if (s->places.count(name))
+          d.note(s->places[name], name + " is declared here");
         return;
       }
       break;
@@ -128,14 +146,18 @@ void Sema::assignName(const ast::Expr &target, Value value, Env *env) {
         (env->names[name].kind == Value::Extent ||
          (env->names[name].kind == Value::Int && llvm::isUpper(name[0]))) &&
         llvm::is_contained(env->order, "dim " + name.str())) {
-      error(target.place, "`" + name + "` is a dim; a local needs another name");
+      auto old = asExtent(env->names[name]), assigned = asExtent(value);
+      if (value.isError() || (old && assigned && *old == *assigned))
+        return;
+      report(target.place, "`" + name + "` is a dim; a local needs another name")
+          .note(env->places[name], name + " is bound here");
       return;
     }
   }
-  if (value.kind == Value::Instance && env->kind != Env::Local) {
-    if (value.instance->path.empty())
-      value.instance->path = name.str();
-  }
+  if (value.kind == Value::Instance && env->kind != Env::Local && value.instance->path.empty())
+    value.instance->path = name.str();
+  if (value.kind == Value::Variable)
+    value.variable->isHeld = true;
   env->set(name, std::move(value), target.place);
   if (env->kind == Env::Members && env->self)
     env->self->order = env->order;
@@ -171,7 +193,7 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
   case StmtKind::Annotated: {
     Value v = read(eval(*s.value, env), s.place);
     if (!v.isError() &&
-        !matchType(*s.type, v, env, s.place, s.target->text, s.target->text, "", true))
+        !matchType(*s.type, v, env, {s.place, s.target->text.str(), "", true}))
       v = Value();
     assign(*s.target, std::move(v), env);
     return;
@@ -259,6 +281,16 @@ void Sema::declare(const ast::Stmt &s, Env *env) {
         .hint("write module MLP(inputs, outputs): and members below");
     return;
   }
+  if (s.kind == StmtKind::Def && env->kind == Env::Members) {
+    for (const ast::Param &p : d.params) {
+      Value *member = env->find(p.name);
+      if (!member || !env->places.count(p.name))
+        continue;
+      report(p.place, "`" + p.name + "` is a member; the argument needs another name")
+          .note(env->places[p.name], p.name + " is declared here");
+      return;
+    }
+  }
   for (const ast::Param &p : d.params) {
     if (p.name == "self") {
       report(p.place, "no `self`: members are declared in the module's body and used by name")
@@ -311,51 +343,6 @@ void Sema::declare(const ast::Stmt &s, Env *env) {
     }
   }
   env->set(d.name, v, d.place);
-}
-
-void Sema::importFile(const ast::Stmt &s, Env *env) {
-  if (env->kind != Env::File) {
-    error(s.place, "imports stand at file level");
-    return;
-  }
-  llvm::StringRef name = s.names[0];
-  Env *other = imported.lookup(name);
-  if (!other) {
-    std::vector<std::string> folders{
-        llvm::sys::path::parent_path(sources.getName(s.place.file)).str()};
-    folders.insert(folders.end(), options.importPaths.begin(), options.importPaths.end());
-    std::string error;
-    std::optional<uint32_t> file;
-    for (const std::string &folder : folders) {
-      llvm::SmallString<128> path(folder);
-      llvm::sys::path::append(path, name + ".qn");
-      if ((file = sources.addFile(path, error)))
-        break;
-    }
-    if (!file) {
-      report(s.place, "there is no " + name + ".qn beside this file" +
-                          (options.importPaths.empty() ? "" : " or in the folders of -I"));
-      return;
-    }
-    other = newEnv(Env::File, library);
-    imported[name] = other;
-    files.push_back(parse(diagnostics, *file));
-    size_t entriesBefore = entries.size();
-    Flow flow;
-    execBlock(files.back()->body, other, flow);
-    // Entries belong to the file that is compiled.
-    entries.resize(entriesBefore);
-  }
-  if (!s.isFrom) {
-    Value v = Value::of(Value::File);
-    v.env = other;
-    env->set(name, v, s.place);
-    return;
-  }
-  for (llvm::StringRef item : s.names.drop_front()) {
-    if (Value *v = other->find(item))
-      env->set(item, *v, s.place);
-    else
-      report(s.place, name + ".qn has no `" + item + "`");
-  }
+  if (s.kind == StmtKind::Def && !sources.isLibrary(d.place))
+    warnUnread(d, env);
 }

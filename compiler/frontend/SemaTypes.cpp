@@ -32,7 +32,7 @@ mlir::Type Sema::elementOf(llvm::StringRef name, Env *env, mlir::Type actual, bo
   return actual;
 }
 
-static bool isCapital(llvm::StringRef name) { return !name.empty() && llvm::isUpper(name[0]); }
+bool quern::sema::isCapital(llvm::StringRef name) { return !name.empty() && llvm::isUpper(name[0]); }
 
 /// `f32[*, hidden=512]`: the signature as it stands, with the values of what is known.
 std::string Sema::describePattern(const ast::Type &type, Env *env) {
@@ -74,9 +74,7 @@ std::string Sema::describePattern(const ast::Type &type, Env *env) {
   return text + "]";
 }
 
-/// Checks what a type names, once for all calls: lower-case names exist, capitals are not
-/// arguments.
-static bool checkNames(Sema &sema, const ast::Type &type, Env *env) {
+bool quern::sema::checkNames(Sema &sema, const ast::Type &type, Env *env) {
   if (type.element != "float" && type.element != "int" && type.element != "any" &&
       !elementNamed(sema.context, type.element)) {
     Diagnostic &d = sema.report(type.place, "no dtype `" + type.element + "`");
@@ -150,203 +148,6 @@ static bool checkNames(Sema &sema, const ast::Type &type, Env *env) {
   return true;
 }
 
-bool Sema::matchType(const ast::Type &type, Value &value, Env *env, Place place,
-                     llvm::StringRef parameter, llvm::StringRef callee, llvm::StringRef argument,
-                     bool isResult) {
-  if (!checkNames(*this, type, env))
-    return false;
-  std::string pattern = describePattern(type, env);
-  auto mismatch = [&]() -> Diagnostic & {
-    std::string actual = describe(value);
-    if (isResult)
-      return report(place, "the result of " + callee + " is " + actual +
-                               ", but its signature says " + pattern);
-    return report(place, callee + " takes " + pattern +
-                             (argument.empty() ? "" : ", but " + argument.str() + " is " + actual));
-  };
-  bool matches = true;
-  if (value.isNumber() || value.kind == Value::Extent) {
-    mlir::Type element = elementOf(type.element, env, {}, matches);
-    if (!element)
-      element =
-          value.kind == Value::Float ? mlir::Type(builder.getF32Type()) : builder.getI64Type();
-    if (!type.dims.empty()) {
-      mismatch().hint("a tensor with one value everywhere is full(" + ast::toString(type) +
-                      ", value)");
-      return false;
-    }
-    // An optimizer's scalars become hypers only where a step is traced.
-    if (env->kind == Env::Arguments)
-      return true;
-    value = toTensor(value, element, place);
-    value.flag = false;
-    return !value.isError();
-  }
-  if (value.kind != Value::Tensor) {
-    Diagnostic &d = mismatch();
-    if (value.kind == Value::List)
-      d.hint("a tensor is tensor(" + toText(value) + ")");
-    return false;
-  }
-  TensorType actual = value.type();
-  mlir::Type element = elementOf(type.element, env, actual.getElementType(), matches);
-  if (!matches && value.flag && !element)
-    element = builder.getF32Type();
-  if (!matches && value.flag && type.element == "float" && !llvm::isa<mlir::FloatType>(element))
-    element = builder.getF32Type();
-  if (!matches) {
-    // A number of unspecified dtype takes on the one that is wanted.
-    if (value.flag && element) {
-      value = toTensor(value, element, place);
-    } else {
-      Diagnostic &d = mismatch();
-      if (element && !isResult)
-        d.hint("convert it: " + (argument.empty() ? "x" : argument.str()) + ".to(" +
-               (type.element == "float" || type.element == "any" ? "f32"
-                : type.element == "int"                          ? "i64"
-                                                                 : describeElement(element)) +
-               ")");
-      return false;
-    }
-  }
-  int64_t rank = actual.getRank();
-  int64_t star = -1;
-  std::vector<Value> spliced;
-  llvm::SmallVector<const ast::Expr *> dims;
-  llvm::SmallVector<std::optional<Extent>> known;
-  for (const ast::Expr *dim : type.dims) {
-    if (!dim->is(ExprKind::Star)) {
-      dims.push_back(dim);
-      known.push_back(std::nullopt);
-      continue;
-    }
-    const ast::Expr &name = *dim->items[0];
-    Value *bound = env->find(name.text);
-    if (isCapital(name.text) && !bound) {
-      star = dims.size();
-      dims.push_back(dim);
-      known.push_back(std::nullopt);
-      continue;
-    }
-    std::vector<Value> items;
-    if (!iterate(bound ? *bound : eval(name, env), name.place, items))
-      return false;
-    for (const Value &item : items) {
-      auto e = asExtent(item);
-      if (!e) {
-        error(name.place, "an extent is a whole number, not " + describe(item));
-        return false;
-      }
-      dims.push_back(dim);
-      known.push_back(e);
-    }
-  }
-  int64_t fixed = dims.size() - (star >= 0);
-  if (star < 0 ? rank != fixed : rank < fixed) {
-    Diagnostic &d = mismatch();
-    if (!isResult && star < 0 && rank + 1 == fixed && known.back() && known.back()->isConstant(1))
-      d.hint("declare " + argument + " with a last dim of 1: " + pattern);
-    if (!isResult && rank == fixed + 1 && actual.getExtent(rank - 1).isConstant(1))
-      d.hint("write " + argument + ".squeeze(-1)");
-    return false;
-  }
-  std::vector<std::string> labels(rank);
-  int64_t at = 0;
-  for (auto [i, dim] : llvm::enumerate(dims)) {
-    if (int64_t(i) == star) {
-      std::vector<Value> items;
-      for (int64_t n = rank - fixed; n > 0; --n)
-        items.push_back(Value::of(actual.getExtent(at++)));
-      env->set(dim->items[0]->text, Value::sequence(Value::Tuple, std::move(items)), dim->place);
-      continue;
-    }
-    Extent extent = actual.getExtent(at++);
-    if (known[i]) {
-      if (*known[i] != extent) {
-        mismatch();
-        return false;
-      }
-      continue;
-    }
-    if (dim->is(ExprKind::Name)) {
-      if (dim->text == "_")
-        continue;
-      if (isCapital(dim->text)) {
-        Value *bound = env->find(dim->text);
-        if (!bound) {
-          env->set(dim->text, Value::of(extent), dim->place);
-          env->order.push_back("dim " + dim->text.str());
-          continue;
-        }
-        auto e = asExtent(*bound);
-        if (e && *e == extent)
-          continue;
-        Diagnostic &d = [&]() -> Diagnostic & {
-          if (isResult || !e)
-            return mismatch();
-          Diagnostic &r = report(place, callee + " takes " + describePattern(type, env) + ", but " +
-                                            argument + " is " + describe(value));
-          if (extent.getDim() && e->getDim())
-            r.hint("nothing says that " + extent.str(true) + " is " + e->str(true) +
-                   "; write one name for both, or where " + extent.str(true) +
-                   " == " + e->str(true));
-          return r;
-        }();
-        if (env->places.count(dim->text) && !sources.isLibrary(env->places[dim->text]))
-          d.note(env->places[dim->text], dim->text + " is bound to " + e->str(true) + " here");
-        return false;
-      }
-      labels[at - 1] = dim->text.str();
-    }
-    Value v = eval(*dim, env);
-    if (v.isError())
-      return false;
-    auto e = asExtent(v);
-    if (!e) {
-      error(dim->place, "an extent is a whole number, not " + describe(v));
-      return false;
-    }
-    if (*e != extent) {
-      Diagnostic &d = mismatch();
-      if (!isResult && env->self && env->self->place.isValid() &&
-          !sources.isLibrary(env->self->place) && dim->is(ExprKind::Name) && v.kind == Value::Int) {
-        std::string label =
-            env->self->labels.count(dim->text) ? env->self->labels[dim->text] : dim->text.str();
-        // A sibling that maps what there is to what is wanted.
-        if (auto actualWidth = extent.getConstant())
-          for (Env *scope = frames.empty() ? mainEnv : callerEnv; scope; scope = scope->parent)
-            for (const std::string &name : scope->order) {
-              Value *other = scope->find(name);
-              if (!other || other->kind != Value::Instance || other->instance == env->self ||
-                  other->instance->cls != env->self->cls)
-                continue;
-              Value *in = other->instance->args->find("in_features"),
-                    *out = other->instance->args->find("out_features");
-              if (in && out && in->kind == Value::Int && out->kind == Value::Int &&
-                  in->integer == *actualWidth && out->integer == v.integer)
-                d.hint("did you mean " + callee + "(relu(" + name + "(" + argument + ")))? " +
-                       name + " maps " +
-                       (other->instance->labels.count("in_features")
-                            ? other->instance->labels["in_features"] + "="
-                            : "") +
-                       std::to_string(in->integer) + " to " + label + "=" +
-                       std::to_string(v.integer));
-            }
-        // The whole line in which the module was made.
-        Place made = env->self->place;
-        llvm::StringRef before = sources.getText(made.file).take_front(made.begin);
-        size_t start = before.rfind('\n') == llvm::StringRef::npos ? 0 : before.rfind('\n') + 1;
-        made.begin = start + sources.getText(made.file).drop_front(start).find_first_not_of(' ');
-        d.note(made, sources.getLine(made).trim() + " was given " + label + "=" +
-                         std::to_string(v.integer) + " here");
-      }
-      return false;
-    }
-  }
-  value.labels = std::move(labels);
-  return true;
-}
-
 TensorType Sema::entryType(const ast::Type &type, Env *env) {
   if (!checkNames(*this, type, env))
     return {};
@@ -384,8 +185,8 @@ TensorType Sema::entryType(const ast::Type &type, Env *env) {
       auto e = asExtent(v);
       if (v.isError())
         return {};
-      if (!e || !e->getConstant()) {
-        error(dim->place, "each dim of an entry stands alone in some argument: write a name here");
+      if (!e) {
+        error(dim->place, "an extent is a whole number, not " + describe(v));
         return {};
       }
       shape.push_back(*e);

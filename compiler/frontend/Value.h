@@ -24,6 +24,11 @@ struct Variable {
   std::vector<std::string> aliases;
   bool persistent = true;
   bool trained = false;
+  /// The @train decorator whose function updates it, and whether that one has no params=.
+  const ast::Expr *trainedBy = nullptr;
+  bool trainedOpenly = false;
+  /// Whether a member or a name of the file holds it already.
+  bool isHeld = false;
   Place place;
   Instance *owner = nullptr;
   /// The traced initialiser: arguments seed and step, and its result.
@@ -157,6 +162,8 @@ struct Env {
   llvm::StringMap<Value> names;
   /// Where a name was bound, for notes.
   llvm::StringMap<Place> places;
+  /// The argument that bound a dim: where it stands and how it is written.
+  llvm::StringMap<std::pair<Place, std::string>> origins;
   std::vector<std::string> order;
 
   void set(llvm::StringRef name, Value value, Place place = {}) {
