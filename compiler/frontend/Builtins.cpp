@@ -127,12 +127,25 @@ bool Sema::wantShape(llvm::ArrayRef<Value> items, llvm::SmallVectorImpl<Extent> 
   return true;
 }
 
+/// Functions of one tensor, element by element.
+static constexpr llvm::StringRef unaryNames[] = {
+    "exp", "expm1", "log",     "log1p", "sqrt", "rsqrt", "sin",  "cos",   "tanh",
+    "erf", "abs",   "sigmoid", "sign",  "floor", "ceil", "round", "detach"};
+/// Functions that are handled before a tensor is asked for.
+static constexpr llvm::StringRef compileTimeNames[] = {
+    "range", "zip",   "len",      "reversed", "enumerate", "list",
+    "tuple", "is_tuple", "eval", "param",    "buffer",    "state"};
+
 namespace {
 /// Functions of lists and numbers, evaluated while compiling.
 Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Place place,
                   bool &known) {
   known = true;
-  std::vector<Value> v;
+  // Of a tensor, prod is a reduction.
+  if (name == "prod" && !args.empty() && args[0].value.kind == Value::Tensor) {
+    known = false;
+    return {};
+  }
   if (name == "range") {
     if (args.empty() || args.size() > 3)
       return s.error(place, "range takes one to three numbers");
@@ -200,6 +213,32 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
     }
     return Value::sequence(name == "tuple" ? Value::Tuple : Value::List, std::move(items));
   }
+  bool folds = name == "sum" || name == "max" || name == "min" || name == "all" || name == "any";
+  if (folds && args.size() == 1 && args[0].value.isSequence()) {
+    std::vector<Value> items = *args[0].value.items;
+    if (items.empty() && (name == "max" || name == "min"))
+      return s.error(place, name + " needs at least one value");
+    Value result = name == "sum"   ? Value::makeInt(0)
+                   : name == "all" ? Value::boolean(true)
+                   : name == "any" ? Value::boolean(false)
+                                   : items[0];
+    for (const Value &item : items) {
+      if (name == "sum") {
+        result = s.binary("+", result, item, place);
+        continue;
+      }
+      if (!item.isNumber())
+        return s.report(place, name + " of a list takes numbers, not " + describe(item))
+                   .hint("tensors become one with stack([...])"),
+               Value();
+      if (name == "all" || name == "any")
+        result = Value::boolean(name == "all" ? result.flag && item.number != 0
+                                              : result.flag || item.number != 0);
+      else if (name == "max" ? item.number > result.number : item.number < result.number)
+        result = item;
+    }
+    return result;
+  }
   if (name == "is_tuple") {
     if (args.size() != 1)
       return s.error(place, "is_tuple takes one value");
@@ -208,11 +247,7 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
   if (name == "eval") {
     if (args.size() != 1 || args[0].value.kind != Value::Instance)
       return s.error(place, "eval takes a module");
-    s.instances.push_back(*args[0].value.instance);
-    s.instances.back().frozen = true;
-    Value r = args[0].value;
-    r.instance = &s.instances.back();
-    return r;
+    return s.frozen(args[0].value);
   }
   known = false;
   return {};
@@ -260,10 +295,7 @@ Value Sema::callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place 
   }
   if (!trace)
     return error(place, name + " computes a tensor, which is done in functions");
-  static const llvm::StringSet<> *const unary =
-      new llvm::StringSet<>({"exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tanh",
-                             "erf", "sigmoid", "abs", "sign", "floor", "ceil", "round", "detach"});
-  if (unary->contains(name)) {
+  if (llvm::is_contained(unaryNames, name)) {
     std::vector<Value> v;
     if (!take(name, args, "x", v, place) || !wantTensor(v[0], place, name))
       return {};
@@ -280,9 +312,9 @@ Sema::Builtin Sema::findBuiltin(llvm::StringRef name) {
       {"mean", &Sema::builtinMean},
       {"max", &Sema::builtinMax},
       {"min", &Sema::builtinMin},
-      {"prod", &Sema::builtinSum},
+      {"prod", &Sema::builtinProd},
       {"all", &Sema::builtinAll},
-      {"any_of", &Sema::builtinAny},
+      {"any", &Sema::builtinAny},
       {"argmax", &Sema::builtinArgmax},
       {"argmin", &Sema::builtinArgmin},
       {"reshape", &Sema::builtinReshape},
@@ -294,6 +326,7 @@ Sema::Builtin Sema::findBuiltin(llvm::StringRef name) {
       {"movedim", &Sema::builtinMovedim},
       {"unbind", &Sema::builtinUnbind},
       {"chunk", &Sema::builtinChunk},
+      {"split", &Sema::builtinSplit},
       {"stack", &Sema::builtinStack},
       {"cat", &Sema::builtinCat},
       {"expand", &Sema::builtinExpand},
@@ -311,15 +344,23 @@ Sema::Builtin Sema::findBuiltin(llvm::StringRef name) {
       {"gather", &Sema::builtinGather},
       {"check_range", &Sema::builtinCheckRange},
       {"isnan", &Sema::builtinIsNan},
-      {"grad", &Sema::builtinGrad},
-      // Handled before the table is asked; they stand here so that their names are known.
-      {"exp", nullptr}};
-  static const llvm::StringSet<> *const others = new llvm::StringSet<>(
-      {"exp",    "expm1",    "log",     "log1p", "sqrt",     "rsqrt",     "sin",  "cos",
-       "tanh",   "erf",      "sigmoid", "abs",   "sign",     "floor",     "ceil", "round",
-       "detach", "range",    "zip",     "len",   "reversed", "enumerate", "prod", "list",
-       "tuple",  "is_tuple", "eval",    "param", "buffer",   "state"});
-  if (others->contains(name))
+      {"grad", &Sema::builtinGrad}};
+  if (llvm::is_contained(unaryNames, name) || llvm::is_contained(compileTimeNames, name))
     return &Sema::builtinSum;
   return table->lookup(name);
+}
+
+llvm::ArrayRef<llvm::StringRef> Sema::getBuiltinNames() {
+  static const auto *const names = [] {
+    auto *all = new std::vector<llvm::StringRef>(std::begin(unaryNames), std::end(unaryNames));
+    all->insert(all->end(), std::begin(compileTimeNames), std::end(compileTimeNames));
+    for (llvm::StringRef name :
+         {"sum", "mean", "max", "min", "argmax", "argmin", "reshape", "flatten", "permute", "transpose",
+          "unsqueeze", "squeeze", "movedim", "unbind", "chunk", "split", "stack", "cat", "expand",
+          "where", "maximum", "minimum", "to", "zeros", "ones", "full", "rand", "arange", "tensor",
+          "print", "gather", "isnan"})
+      all->push_back(name);
+    return all;
+  }();
+  return *names;
 }

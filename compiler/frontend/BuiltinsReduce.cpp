@@ -70,13 +70,14 @@ Value Sema::reduce(llvm::StringRef name, Args args, Place place) {
     x = toTensor(x, builder.getI1Type(), place);
   } else if (name == "mean" && !x.type().isFloat()) {
     x = toTensor(x, builder.getF32Type(), place);
-  } else if (name == "sum" && !x.type().isFloat()) {
+  } else if ((name == "sum" || name == "prod") && !x.type().isFloat()) {
     x = toTensor(x, builder.getI64Type(), place);
   } else if (element.isInteger(1)) {
     x = toTensor(x, builder.getI64Type(), place);
   }
   Reduction kind = name == "max"   ? Reduction::max
                    : name == "min" ? Reduction::min
+                   : name == "prod" ? Reduction::mul
                    : name == "all" ? Reduction::all
                    : name == "any" ? Reduction::any
                                    : Reduction::add;
@@ -108,6 +109,7 @@ Value Sema::reduce(llvm::StringRef name, Args args, Place place) {
 }
 
 Value Sema::builtinSum(Args a, Place p) { return reduce("sum", a, p); }
+Value Sema::builtinProd(Args a, Place p) { return reduce("prod", a, p); }
 Value Sema::builtinMean(Args a, Place p) { return reduce("mean", a, p); }
 Value Sema::builtinAll(Args a, Place p) { return reduce("all", a, p); }
 Value Sema::builtinAny(Args a, Place p) { return reduce("any", a, p); }

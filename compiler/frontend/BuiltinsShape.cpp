@@ -241,13 +241,57 @@ Value Sema::builtinChunk(Args args, Place place) {
   if (!take("chunk", args, "x, chunks, dim=0", v, place) || !wantTensor(v[0], place, "chunk") ||
       !wantDim(v[2], v[0].type().getRank(), dim, place))
     return {};
-  auto n = v[0].type().getExtent(dim).getConstant();
-  if (!n || v[1].kind != Value::Int || v[1].integer <= 0)
-    return error(place, "chunk cuts a dim of known extent into a number of parts");
-  int64_t size = (*n + v[1].integer - 1) / v[1].integer;
+  if (v[1].kind != Value::Int || v[1].integer <= 0)
+    return error(place, "chunk cuts a dim into a number of parts, not " + describe(v[1]));
+  Extent extent = v[0].type().getExtent(dim), size = extent.floorDiv(v[1].integer);
   Values items;
-  for (int64_t i = 0; i < *n; i += size)
-    items.push_back(part(*this, v[0], dim, constant(i), constant(std::min(size, *n - i)), place));
+  if (size * v[1].integer == extent) {
+    for (int64_t i = 0; i < v[1].integer; ++i)
+      items.push_back(part(*this, v[0], dim, size * i, size, place));
+    return Value::sequence(Value::Tuple, std::move(items));
+  }
+  auto n = extent.getConstant();
+  if (!n)
+    return report(place, "chunk cuts dim " + llvm::Twine(dim) + " into " + toText(v[1]) +
+                             " parts, but nothing says that its extent " + extent.str(true) +
+                             " is a multiple of " + toText(v[1]))
+               .hint("add `where " + extent.str(true) + " % " + toText(v[1]) + " == 0` to the entry"),
+           Value();
+  int64_t each = (*n + v[1].integer - 1) / v[1].integer;
+  for (int64_t i = 0; i < *n; i += each)
+    items.push_back(part(*this, v[0], dim, constant(i), constant(std::min(each, *n - i)), place));
+  return Value::sequence(Value::Tuple, std::move(items));
+}
+
+Value Sema::builtinSplit(Args args, Place place) {
+  Values v;
+  int64_t dim;
+  if (!take("split", args, "x, sizes, dim=0", v, place) || !wantTensor(v[0], place, "split") ||
+      !wantDim(v[2], v[0].type().getRank(), dim, place))
+    return {};
+  Extent extent = v[0].type().getExtent(dim);
+  llvm::SmallVector<Extent> sizes;
+  if (v[1].isSequence()) {
+    if (!wantShape(*v[1].items, sizes, place))
+      return {};
+  } else {
+    auto n = extent.getConstant();
+    if (v[1].kind != Value::Int || v[1].integer <= 0 || !n || *n / v[1].integer > 10000)
+      return error(place, "split takes the size of each part of a dim of known extent, or a list of "
+                          "sizes; this is " +
+                              describe(v[1]) + " for the extent " + extent.str(true));
+    for (int64_t i = 0; i < *n; i += v[1].integer)
+      sizes.push_back(constant(std::min(v[1].integer, *n - i)));
+  }
+  Extent offset = constant(0);
+  Values items;
+  for (Extent size : sizes) {
+    items.push_back(part(*this, v[0], dim, offset, size, place));
+    offset = offset + size;
+  }
+  if (offset != extent)
+    return error(place, "the sizes add up to " + offset.str(true) + ", but dim " + llvm::Twine(dim) +
+                            " of " + describe(v[0]) + " has " + extent.str(true));
   return Value::sequence(Value::Tuple, std::move(items));
 }
 

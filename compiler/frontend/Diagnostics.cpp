@@ -117,15 +117,19 @@ void DiagnosticEngine::printJson(llvm::raw_ostream &os) const {
     object["message"] = llvm::json::fixUTF8(d->message);
     if (!d->hintText.empty())
       object["hint"] = llvm::json::fixUTF8(d->hintText);
-    llvm::json::Array notes;
-    for (const Diagnostic::Note &note : d->notes) {
-      llvm::json::Object item;
-      putPlace(item, sources, note.place);
-      item["message"] = llvm::json::fixUTF8(note.text);
-      notes.push_back(std::move(item));
-    }
-    if (!notes.empty())
-      object["notes"] = std::move(notes);
+    auto putList = [&](const char *key, const char *textKey, const std::vector<Diagnostic::Note> &list) {
+      llvm::json::Array items;
+      for (const Diagnostic::Note &note : list) {
+        llvm::json::Object item;
+        putPlace(item, sources, note.place);
+        item[textKey] = llvm::json::fixUTF8(note.text);
+        items.push_back(std::move(item));
+      }
+      if (!items.empty())
+        object[key] = std::move(items);
+    };
+    putList("notes", "message", d->notes);
+    putList("fixes", "text", d->fixes);
     os << llvm::json::Value(std::move(object)) << '\n';
   }
 }

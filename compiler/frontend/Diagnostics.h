@@ -32,11 +32,18 @@ public:
     return *this;
   }
 
+  /// A replacement of the text at `place` that repairs the program.
+  Diagnostic &fix(Place place, const llvm::Twine &text) {
+    fixes.push_back({place, text.str()});
+    return *this;
+  }
+
   Severity severity = Severity::Error;
   Place place;
   std::string message;
   std::string hintText;
   std::vector<Note> notes;
+  std::vector<Note> fixes;
 };
 
 class DiagnosticEngine {

@@ -109,6 +109,10 @@ public:
 
   // Errors (SemaErrors.cpp).
   Diagnostic &report(Place place, const llvm::Twine &message);
+  /// An error about a name, for which it does not matter who called.
+  Diagnostic &reportName(Place place, const llvm::Twine &message) {
+    return sources.isLibrary(place) ? report(place, message) : diagnostics.error(place, message);
+  }
   Value error(Place place, const llvm::Twine &message) {
     report(place, message);
     return {};
@@ -128,7 +132,9 @@ public:
   /// True, false, or nothing after an error.
   std::optional<bool> evalCondition(const ast::Expr &e, Env *env, llvm::StringRef what);
   bool iterate(const Value &v, Place place, std::vector<Value> &items);
-  Value attributeOf(const Value &base, llvm::StringRef name, Place place, bool asCallee);
+  Value attributeOf(const Value &base, const ast::Expr &e, Env *env, bool asCallee);
+  Value memberOf(const Value &base, llvm::StringRef name, Place place, bool asCallee);
+  Value *findMethod(llvm::StringRef name, Env *env);
   /// A variable becomes the tensor that it holds now.
   Value read(const Value &v, Place place);
 
@@ -186,6 +192,8 @@ public:
                     llvm::StringRef text);
   Value makeVariable(Variable::Kind kind, std::vector<Argument> args, Place place, Env *env,
                      const ast::Expr &e);
+  /// The same module, outside training whoever calls it.
+  Value frozen(const Value &module);
   void nameVariables(Env *file);
   void nameValue(const Value &v, const std::string &path, unsigned depth);
   void collectVariables(const Value &v, std::vector<Variable *> &into);
@@ -203,6 +211,7 @@ public:
   // Built-in functions (Builtins*.cpp).
   using Builtin = Value (Sema::*)(std::vector<Argument> &args, Place place);
   Builtin findBuiltin(llvm::StringRef name);
+  llvm::ArrayRef<llvm::StringRef> getBuiltinNames();
   Value callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place place);
   Value builtinAll(std::vector<Argument> &args, Place place);
   Value builtinAny(std::vector<Argument> &args, Place place);
@@ -230,6 +239,8 @@ public:
   Value builtinRand(std::vector<Argument> &args, Place place);
   Value builtinReshape(std::vector<Argument> &args, Place place);
   Value builtinSqueeze(std::vector<Argument> &args, Place place);
+  Value builtinProd(std::vector<Argument> &args, Place place);
+  Value builtinSplit(std::vector<Argument> &args, Place place);
   Value builtinStack(std::vector<Argument> &args, Place place);
   Value builtinSum(std::vector<Argument> &args, Place place);
   Value builtinTensor(std::vector<Argument> &args, Place place);
@@ -255,6 +266,8 @@ public:
   // Indexing (SemaIndexing.cpp).
   Value index(Value base, const ast::Expr &e, Env *env);
   Value sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env);
+  Value sliceAtRunTime(Value x, int64_t dim, const ast::Expr &slice, const Value (&raw)[3],
+                       Env *env);
   Value updateIndex(Value base, const ast::Expr &e, Value value, Env *env);
 
   TensorBuilder at(Place place) { return TensorBuilder(builder, location(place)); }

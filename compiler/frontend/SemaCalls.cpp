@@ -69,25 +69,34 @@ Value Sema::evalCall(const ast::Expr &e, Env *env) {
 
 Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
                  llvm::StringRef text) {
+  // What is frozen is called outside training.
+  auto inMode = [&](bool isFrozen, llvm::function_ref<Value()> body) {
+    bool before = trace && trace->training;
+    if (trace && isFrozen)
+      trace->training = false;
+    Value r = body();
+    if (trace)
+      trace->training = before;
+    return r;
+  };
   switch (callee.kind) {
   case Value::Builtin:
     return callBuiltin(callee.text, std::move(args), place);
   case Value::Function:
     if (callee.function->kind != ast::StmtKind::Def)
       return instantiate(*callee.function, std::move(args), place, text);
-    return callFunction(*callee.function, std::move(args), place, text);
+    return inMode(callee.flag, [&] {
+      return callFunction(*callee.function, std::move(args), place, text);
+    });
   case Value::Instance: {
     Value *forward = callee.instance->members->find("forward");
     if (!forward || forward->kind != Value::Function)
       return error(place, callee.instance->cls->definition->name +
                               " has no forward; call one of its "
                               "functions by name");
-    bool before = trace && trace->training;
-    if (trace && callee.instance->frozen)
-      trace->training = false;
-    Value r = callFunction(*forward->function, std::move(args), place, text);
-    if (trace)
-      trace->training = before;
+    Value r = inMode(callee.instance->frozen, [&] {
+      return callFunction(*forward->function, std::move(args), place, text);
+    });
     if (r.kind == Value::Tensor)
       callee.instance->lastResult = r.tensor.getType();
     return r;
@@ -203,7 +212,7 @@ bool Sema::bindArguments(const Function &f, std::vector<Argument> args, Env *env
 
 bool Sema::checkConditions(const Function &f, Env *env, Place place) {
   for (const ast::Expr *c : f.definition->conditions) {
-    std::string text = ast::toString(*c);
+    std::string text = sources.getText(c->place).str();
     // A condition on dims is proved, or becomes a check of the entry.
     if (c->is(ast::ExprKind::Compare)) {
       Value a = eval(*c->items[0], env), b = eval(*c->items[1], env);

@@ -112,7 +112,7 @@ static bool stateDims(Sema &sema, const Function &f, StatedDims &stated) {
   auto state = [&](const ast::Expr &c, Extent dim, Extent left, Extent right, Extent replacement) {
     stated[*dim.getDim()] = replacement;
     trace.checks.push_back(CheckAttr::get(sema.context, left.getAttr(), "eq", right.getAttr(),
-                                          left.str(true) + " is {0}, but " + ast::toString(c) +
+                                          left.str(true) + " is {0}, but " + sema.sources.getText(c.place).str() +
                                               " is needed",
                                           sema.sources.describe(c.place)));
   };

@@ -15,6 +15,18 @@ static std::optional<Extent> position(Sema &s, const Value &v, Extent extent) {
   return e;
 }
 
+/// Whether a sum of dims, none of which is negative, has no subtracted part and at least `least`.
+static bool isAtLeast(Extent e, int64_t least) {
+  int64_t constant = 0;
+  for (TermAttr term : e.getAttr().getTerms()) {
+    if (term.getCoefficient() < 0)
+      return false;
+    if (term.getFactors().empty())
+      constant = term.getCoefficient();
+  }
+  return constant >= least;
+}
+
 /// States `0 <= a <= b`-like bounds: proved, refused, or checked at the entry.
 static bool within(Sema &s, Extent low, llvm::StringRef relation, Extent high, Place place,
                    const llvm::Twine &message) {
@@ -24,12 +36,8 @@ static bool within(Sema &s, Extent low, llvm::StringRef relation, Extent high, P
     s.error(place, message);
     return false;
   }
-  // A sum of dims with positive coefficients is never negative.
-  if (relation == "le" && low.isConstant(0)) {
-    auto m = high.getMonomial();
-    if (m && m->first > 0)
-      return true;
-  }
+  if (isAtLeast(high - low, relation == "lt" ? 1 : 0))
+    return true;
   auto check = CheckAttr::get(s.context, low.getAttr(), relation, high.getAttr(), message.str(),
                               s.sources.describe(place));
   if (!llvm::is_contained(s.trace->checks, check))
@@ -203,12 +211,13 @@ Value Sema::sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env) {
     return error(slice.place, "a step is a whole number, not " + describe(raw[2]));
   if (step <= 0)
     return error(slice.place, "a step is positive");
+  for (int i = 0; i < 2; ++i)
+    if (raw[i].kind == Value::Tensor)
+      return step == 1 ? sliceAtRunTime(x, dim, slice, raw, env)
+                       : error(slice.place, "a slice between places of run time has no step");
   for (int i = 0; i < 2; ++i) {
     if (raw[i].isError())
       continue;
-    if (raw[i].kind == Value::Tensor)
-      return error(slice.place,
-                   "a slice between places that are known only at run time is not supported yet");
     auto p = position(*this, raw[i], extent);
     if (!p)
       return error(slice.place, "a slice is cut at whole numbers, not " + describe(raw[i]));
@@ -233,6 +242,63 @@ Value Sema::sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env) {
   strides[dim] = step;
   return Value::of(
       SliceOp::create(builder, location(slice.place), use(x), offsets, sizes, strides));
+}
+
+/// `x[pos:pos + T]` and `x[pos - T:pos]`: the position is known at run time, the size while compiling.
+Value Sema::sliceAtRunTime(Value x, int64_t dim, const ast::Expr &slice, const Value (&raw)[3],
+                           Env *env) {
+  const ast::Expr *start = slice.items[0], *stop = slice.items[1];
+  const ast::Expr *sizeExpr = nullptr;
+  auto isSum = [](const ast::Expr *sum, llvm::StringRef op, const ast::Expr *base) {
+    return sum && base && sum->is(ExprKind::Binary) && sum->text == op &&
+           ast::toString(*sum->items[0]) == ast::toString(*base);
+  };
+  bool fromStart = isSum(stop, "+", start);
+  if (fromStart || isSum(start, "-", stop))
+    sizeExpr = (fromStart ? stop : start)->items[1];
+  std::optional<Extent> size;
+  if (sizeExpr) {
+    Value v = eval(*sizeExpr, env);
+    if (v.isError())
+      return v;
+    size = asExtent(v);
+  }
+  if (!size) {
+    std::string base = start ? ast::toString(*start) : "pos";
+    return report(slice.place, "the size of this slice is known only at run time")
+               .hint("write [" + base + ":" + base + " + 4], where 4 is known while compiling"),
+           Value();
+  }
+  Value position = raw[0];
+  if (position.kind != Value::Tensor || position.type().isFloat() || position.type().getRank() ||
+      position.type().getElementType().isInteger(1))
+    return error(slice.place, "a slice is cut at whole numbers, not " + describe(position));
+  position = toTensor(position, builder.getI64Type(), slice.place);
+  Extent extent = x.type().getExtent(dim);
+  // Composites are pure; what they cut was checked outside.
+  if (trace->scopes.size() == 1)
+    CheckRangeOp::create(builder, location(slice.place), use(position),
+                         (extent - *size + 1).getAttr(),
+                         builder.getStringAttr("the slice of " + size->str(true) +
+                                               " from {0} is outside dim " + std::to_string(dim) +
+                                               ", whose extent is " + extent.str(true)),
+                         builder.getStringAttr(sources.describe(slice.place)));
+  Value iota = Value::of(IotaOp::create(builder, location(slice.place),
+                                        TensorType::get({*size}, builder.getI64Type()), 0));
+  Value places = binary("+", iota, position, slice.place);
+  if (places.isError())
+    return places;
+  llvm::SmallVector<mlir::Value> indices{use(places)};
+  mlir::Value r = GatherOp::create(builder, location(slice.place), use(x), indices,
+                                   llvm::ArrayRef<int64_t>{dim});
+  // The index's dim comes first; it goes back to its place.
+  llvm::SmallVector<int64_t> order;
+  for (int64_t i = 1; i <= dim; ++i)
+    order.push_back(i);
+  order.push_back(0);
+  for (int64_t i = dim + 1; i < x.type().getRank(); ++i)
+    order.push_back(i);
+  return dim == 0 ? Value::of(r) : Value::of(at(slice.place).transpose(r, order));
 }
 
 Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {

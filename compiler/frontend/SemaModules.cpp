@@ -70,6 +70,16 @@ Value Sema::instantiate(const Function &cls, std::vector<Argument> args, Place p
   return v;
 }
 
+Value Sema::frozen(const Value &module) {
+  instances.push_back(*module.instance);
+  Instance &copy = instances.back();
+  copy.frozen = true;
+  copy.original = module.instance->original ? module.instance->original : module.instance;
+  Value v = module;
+  v.instance = &copy;
+  return v;
+}
+
 Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place place, Env *env,
                          const ast::Expr &e) {
   const char *what = kind == Variable::Param    ? "param"
@@ -186,11 +196,18 @@ void Sema::nameVariables(Env *file) {
       roots.push_back({name, *v});
   }
   unsigned holders = 0;
-  for (auto &[name, v] : roots) {
+  llvm::SmallPtrSet<Instance *, 8> counted;
+  llvm::erase_if(roots, [&](const auto &root) {
+    // A second name of one module, or its frozen view, adds nothing.
+    const Value &v = root.second;
+    if (v.kind == Value::Instance)
+      return !counted.insert(v.instance->original ? v.instance->original : v.instance).second;
     std::vector<Variable *> held;
     collectVariables(v, held);
-    holders += !held.empty() || v.kind == Value::Instance;
-  }
+    holders += !held.empty();
+    return false;
+  });
+  holders += counted.size();
   for (auto &[name, v] : roots)
     nameValue(v, holders > 1 || v.kind == Value::Variable || v.isSequence() ? name : "", 0);
   llvm::StringMap<Variable *> byName;

@@ -45,6 +45,9 @@ struct Names {
 } // namespace
 
 void Sema::warnUnread(const ast::Definition &d, Env *env) {
+  // A file that does not parse lacks what would have read them.
+  if (diagnostics.hasErrors())
+    return;
   Names names;
   names.visit(d.body);
   for (const ast::Result &result : d.results)

@@ -59,6 +59,8 @@ struct Instance {
   /// How each argument was written at the construction.
   llvm::StringMap<std::string> labels;
   bool frozen = false;
+  /// The module that this is a frozen view of.
+  Instance *original = nullptr;
   bool named = false;
   mlir::Type lastResult;
 };
@@ -84,7 +86,7 @@ struct Value {
     File,
   };
   Kind kind = Error;
-  bool flag = false; // Bool; Tensor: a weak scalar
+  bool flag = false; // Bool; Tensor: a weak scalar; Function: of a frozen module
   int64_t integer = 0;
   double number = 0;
   std::string text; // String; Builtin: its name

@@ -1,0 +1,250 @@
+// Names and attributes: looking them up, and what to say where there is none.
+#include "compiler/frontend/Habits.h"
+#include "compiler/frontend/Sema.h"
+
+using namespace quern;
+using namespace quern::sema;
+using ast::ExprKind;
+
+static bool isCallable(const Value &v) {
+  return v.kind == Value::Function || v.kind == Value::Builtin || v.kind == Value::Instance ||
+         v.kind == Value::DType || v.isError();
+}
+
+/// Values that have a name without being defined anywhere.
+static Value predefined(Sema &s, llvm::StringRef name, bool asCallee) {
+  if (name == "training")
+    return Value::boolean(s.trace && s.trace->training);
+  if (name == "step" && s.trace && s.trace->step)
+    return Value::of(s.trace->step);
+  if (name == "inf")
+    return Value::makeFloat(INFINITY);
+  if (name == "nan")
+    return Value::makeFloat(NAN);
+  if (name == "pi")
+    return Value::makeFloat(3.14159265358979323846);
+  if (mlir::Type t = elementNamed(s.context, name)) {
+    Value v = Value::of(Value::DType);
+    v.dtype = t;
+    return v;
+  }
+  if (s.findBuiltin(name) && (asCallee || name != "any")) {
+    Value v = Value::of(Value::Builtin);
+    v.text = name.str();
+    return v;
+  }
+  return {};
+}
+
+Value Sema::evalName(const ast::Expr &e, Env *env, bool asCallee) {
+  const Value *hidden = nullptr;
+  for (Env *scope = env; scope; scope = scope->parent) {
+    if (Value *v = scope->find(e.text)) {
+      if (asCallee && !isCallable(*v)) {
+        hidden = hidden ? hidden : v;
+        continue;
+      }
+      return asCallee ? *v : read(*v, e.place);
+    }
+  }
+  if (hidden)
+    return asCallee ? read(*hidden, e.place) : *hidden;
+  Value known = predefined(*this, e.text, asCallee);
+  if (!known.isError())
+    return known;
+  if (isPlanned(e.text))
+    return reportName(e.place, "`" + e.text + "` is not in the standard library yet"), Value();
+  if (isPythonModule(e.text))
+    return reportName(e.place, "no `" + e.text + "`: layers and functions are there without it"),
+           Value();
+  if (const Habit *habit = findNameHabit(e.text)) {
+    Diagnostic &d = reportName(e.place, habit->message).hint(habit->hint);
+    if (!habit->replacement.empty())
+      d.fix(e.place, habit->replacement);
+    return {};
+  }
+  Diagnostic &d = reportName(e.place, "`" + e.text + "` is not defined");
+  std::vector<std::string> names = visibleNames(env);
+  for (llvm::StringRef name : getBuiltinNames())
+    names.push_back(name.str());
+  std::string near = nearestName(e.text, names);
+  if (!near.empty())
+    d.hint("did you mean " + near + "?").fix(e.place, near);
+  else if (isCapital(e.text) && e.text.size() <= 2)
+    d.hint("a dim stands alone in the type of some argument: x: f32[" + e.text + "]");
+  return {};
+}
+
+Value Sema::evalAttribute(const ast::Expr &e, Env *env, bool asCallee) {
+  const ast::Expr &base = *e.items[0];
+  // Modules of Python that are written by habit.
+  if (base.is(ExprKind::Name)) {
+    bool known = false;
+    for (Env *s = env; s && !known; s = s->parent)
+      known = s->find(base.text);
+    // From the base to the dot.
+    Place prefix{base.place.file, base.place.begin, e.mark.begin};
+    if (!known && isPythonModule(base.text)) {
+      if (isPlanned(e.text))
+        return reportName(e.mark, "`" + e.text + "` is not in the standard library yet"), Value();
+      if (const Habit *habit = findNameHabit(e.text))
+        return reportName(e.mark, habit->message).hint(habit->hint), Value();
+      Diagnostic &d = reportName(base.place, "no `" + base.text + ".`: write " + e.text + " alone");
+      return d.fix(prefix, ""), Value();
+    }
+    if (!known && base.text == "self")
+      return reportName(base.place,
+                        "no `self`: members are declared in the module's body and used by name")
+                 .hint("write " + e.text)
+                 .fix(prefix, ""),
+             Value();
+  }
+  // `nn.init.zeros_` and the like.
+  if (base.is(ExprKind::Attribute) && base.items[0]->is(ExprKind::Name) &&
+      isPythonModule(base.items[0]->text) && !env->find(base.items[0]->text))
+    return reportName(base.items[0]->place, "no `" + base.items[0]->text + ".`")
+               .hint("layers and functions are there without it"),
+           Value();
+  Value v = eval(base, env);
+  return v.isError() ? v : attributeOf(v, e, env, asCallee);
+}
+
+/// The shape, dtype, number of dims or transpose of a tensor; an error value where it is none.
+static Value propertyOf(Sema &s, const Value &base, llvm::StringRef name, Place place) {
+  auto type = llvm::cast<TensorType>(base.kind == Value::Type     ? base.dtype
+                                     : base.kind == Value::Tensor ? mlir::Type(base.type())
+                                                                  : mlir::Type(base.variable->type));
+  if (name == "shape") {
+    std::vector<Value> items;
+    for (Extent extent : type.getExtents())
+      items.push_back(Value::of(extent));
+    return Value::sequence(Value::Tuple, std::move(items));
+  }
+  if (name == "ndim")
+    return Value::makeInt(type.getRank());
+  if (name == "dtype") {
+    Value v = Value::of(Value::DType);
+    v.dtype = type.getElementType();
+    return v;
+  }
+  if (base.kind == Value::Tensor && (name == "T" || name == "mT")) {
+    int64_t rank = type.getRank();
+    if (rank < 2)
+      return s.error(place, "." + name + " needs two dims, but this is " + describe(base));
+    llvm::SmallVector<int64_t> order;
+    for (int64_t i = 0; i < rank; ++i)
+      order.push_back(name == "T" ? rank - 1 - i : i);
+    if (name == "mT")
+      std::swap(order[rank - 1], order[rank - 2]);
+    return Value::of(s.at(place).transpose(s.use(base), order));
+  }
+  return {};
+}
+
+/// The function that `x.f(...)` calls: of the file, then of its imports, then of the library.
+Value *Sema::findMethod(llvm::StringRef name, Env *env) {
+  while (env && env->kind != Env::File && env->kind != Env::Library)
+    env = env->parent;
+  auto functionIn = [&](Env *scope) -> Value * {
+    Value *f = scope ? scope->find(name) : nullptr;
+    return f && f->kind == Value::Function && f->function->kind == ast::StmtKind::Def ? f : nullptr;
+  };
+  if (Value *f = functionIn(env))
+    return f;
+  for (const std::string &imported : env ? env->order : std::vector<std::string>())
+    if (Value *v = env->find(imported); v && v->kind == Value::File)
+      if (Value *f = functionIn(v->env))
+        return f;
+  return functionIn(library);
+}
+
+Value Sema::memberOf(const Value &base, llvm::StringRef name, Place place, bool asCallee) {
+  Instance &instance = *base.instance;
+  if (Value *v = instance.members->find(name)) {
+    Value member = asCallee ? *v : read(*v, place);
+    // What is reached through a frozen module is frozen too.
+    if (instance.frozen && member.kind == Value::Instance)
+      return frozen(member);
+    if (instance.frozen && member.kind == Value::Function)
+      member.flag = true;
+    return member;
+  }
+  if (Value *v = instance.args->find(name))
+    return *v;
+  Diagnostic &d =
+      reportName(place, "`" + name + "` is no member of " + instance.cls->definition->name);
+  if (const Habit *habit = findModuleHabit(name))
+    return d.hint(habit->hint), Value();
+  std::string near = nearestName(name, instance.members->order);
+  if (!near.empty())
+    d.hint("did you mean " + near + "?").fix(place, near);
+  else if (findMethod(name, mainEnv) || findBuiltin(name))
+    d.hint("it is a function of tensors: call the module first");
+  return {};
+}
+
+Value Sema::attributeOf(const Value &base, const ast::Expr &e, Env *env, bool asCallee) {
+  llvm::StringRef name = e.text;
+  Place place = e.mark;
+  if (base.kind == Value::Instance)
+    return memberOf(base, name, place, asCallee);
+  if (base.kind == Value::File) {
+    if (Value *v = base.env->find(name))
+      return asCallee ? *v : read(*v, place);
+    Diagnostic &d = reportName(place, "the imported file has no `" + name + "`");
+    std::string near = nearestName(name, base.env->order);
+    if (!near.empty())
+      d.hint("did you mean " + near + "?").fix(place, near);
+    return {};
+  }
+  bool isTensor = base.kind == Value::Tensor || base.kind == Value::Variable;
+  if (base.kind == Value::Type || isTensor) {
+    unsigned before = diagnostics.getNumErrors();
+    Value property = propertyOf(*this, base, name, place);
+    if (!property.isError() || diagnostics.getNumErrors() != before)
+      return property;
+  }
+  auto bind = [&](Value v) {
+    v.self = std::make_shared<Value>(base);
+    return v;
+  };
+  if (base.isSequence() && name == "append") {
+    Value v = Value::of(Value::Builtin);
+    v.text = "append";
+    return bind(v);
+  }
+  if (isTensor) {
+    // A user's own function of that name comes first.
+    Value *own = findMethod(name, env);
+    const Habit *habit = own ? nullptr : findTensorHabit(name);
+    if (habit) {
+      Diagnostic &d = reportName(place, habit->message).hint(habit->hint);
+      if (!habit->replacement.empty())
+        d.fix(place, habit->replacement);
+      return {};
+    }
+    if (base.kind == Value::Variable && !trace)
+      return error(place, "the value of a parameter is not known while modules are made");
+    if (own)
+      return bind(*own);
+    if (findBuiltin(name)) {
+      Value v = Value::of(Value::Builtin);
+      v.text = name.str();
+      return bind(v);
+    }
+  }
+  Diagnostic &d = reportName(place, describe(base) + " has no `" + name + "`");
+  if (base.kind == Value::String)
+    d.hint("strings are names and messages only");
+  if (base.isSequence())
+    d.hint(name == "extend" ? "write a + b" : "a list has append, and len, zip, reversed and enumerate take it");
+  if (!isTensor)
+    return {};
+  std::vector<std::string> names = library->order;
+  for (llvm::StringRef builtin : getBuiltinNames())
+    names.push_back(builtin.str());
+  std::string near = nearestName(name, names);
+  if (!near.empty())
+    d.hint("did you mean " + near + "?").fix(place, near);
+  return {};
+}
