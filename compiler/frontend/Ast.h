@@ -104,6 +104,7 @@ enum class StmtKind : uint8_t {
   Module,    // definition
   Optimizer, // definition
   Import,    // names[0], or from names[0] import the others
+  Broken,    // names that a statement with an error would have defined
 };
 
 struct Stmt {

@@ -263,6 +263,8 @@ static void printStmt(const Stmt &s, unsigned indent, llvm::raw_ostream &os) {
   case StmtKind::Optimizer:
     printDefinition(s, indent, os);
     return;
+  case StmtKind::Broken:
+    return;
   case StmtKind::Import:
     if (s.isFrom) {
       os << "from " << s.names[0] << " import ";

@@ -5,6 +5,23 @@
 using namespace quern;
 using namespace quern::sema;
 
+void Sema::hintArgument(Diagnostic &d, llvm::StringRef name, llvm::ArrayRef<std::string> names) {
+  // PyTorch's and NumPy's other names.
+  static const std::pair<llvm::StringRef, llvm::StringRef> habits[] = {
+      {"axis", "dim"},          {"dims", "dim"},         {"keepdims", "keepdim"},
+      {"learning_rate", "lr"},  {"input", "x"},          {"other", "y"},
+      {"target", "y"},          {"beta1", "betas"},      {"epsilon", "eps"},
+      {"l2", "weight_decay"},   {"n_classes", "num_classes"}, {"use_bias", "bias"}};
+  for (auto [habit, own] : habits)
+    if (name == habit && llvm::is_contained(names, own)) {
+      d.hint("it is called " + own + " here");
+      return;
+    }
+  std::string near = nearestName(name, names);
+  if (!near.empty())
+    d.hint("did you mean " + near + "?");
+}
+
 bool Sema::take(llvm::StringRef function, std::vector<Argument> &args, llvm::StringRef signature,
                 std::vector<Value> &values, Place place) {
   llvm::SmallVector<llvm::StringRef> params;
@@ -21,9 +38,16 @@ bool Sema::take(llvm::StringRef function, std::vector<Argument> &args, llvm::Str
         ++i;
     }
     if (i >= params.size() || given[i]) {
-      report(arg.place, !arg.name.empty() && i >= params.size()
-                            ? function + " has no argument " + arg.name + " (" + signature + ")"
-                            : function + " is given too many arguments (" + signature + ")");
+      if (arg.name.empty() || i < params.size()) {
+        report(arg.place, function + " is given too many arguments (" + signature + ")");
+        return false;
+      }
+      Diagnostic &d =
+          report(arg.place, function + " has no argument " + arg.name + " (" + signature + ")");
+      std::vector<std::string> names;
+      for (llvm::StringRef param : params)
+        names.push_back(param.split('=').first.str());
+      hintArgument(d, arg.name, names);
       return false;
     }
     given[i] = true;
@@ -115,7 +139,9 @@ bool Sema::wantShape(llvm::ArrayRef<Value> items, llvm::SmallVectorImpl<Extent> 
       return false;
     auto e = asExtent(item);
     if (!e) {
-      error(place, "an extent is a whole number, not " + describe(item));
+      Diagnostic &d = report(place, "an extent is a whole number, not " + describe(item));
+      if (item.kind == Value::Float && item.number == std::floor(item.number))
+        d.hint("`/` gives fractions; write // for whole numbers");
       return false;
     }
     if (auto n = e->getConstant(); n && (*n < 0 || *n > (int64_t(1) << 40))) {
@@ -195,6 +221,12 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
       name == "sum_of" || name == "list" || name == "tuple") {
     if (args.size() != 1)
       return s.error(place, name + " takes one list");
+    if (name == "len" && args[0].value.kind == Value::Tensor) {
+      TensorType type = args[0].value.type();
+      if (!type.getRank())
+        return s.error(place, "len of a scalar");
+      return Value::of(type.getExtent(0));
+    }
     std::vector<Value> items;
     if (!s.iterate(args[0].value, args[0].place, items))
       return {};
@@ -294,7 +326,9 @@ Value Sema::callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place 
     return args[first ? 0 : 1].value;
   }
   if (!trace)
-    return error(place, name + " computes a tensor, which is done in functions");
+    return report(place, "a tensor is computed in functions only")
+               .hint("one that is kept is buffer(...), or param(...) if it learns"),
+           Value();
   if (llvm::is_contained(unaryNames, name)) {
     std::vector<Value> v;
     if (!take(name, args, "x", v, place) || !wantTensor(v[0], place, name))

@@ -40,6 +40,8 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
   if (diagnostics.hasErrors())
     return {};
   nameVariables(mainEnv);
+  if (diagnostics.hasErrors())
+    return {};
   if (!options.runFunction.empty()) {
     traceRun(options.runFunction);
   } else {
@@ -55,11 +57,13 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
         traceEntry(entry, "validate");
       }
     }
+    checkTotals();
   }
   if (diagnostics.hasErrors())
     return {};
   traceInit();
   llvm::SmallVector<mlir::Attribute> rows;
+  llvm::SmallPtrSet<Variable *, 16> counted;
   for (auto &[instance, depth] : layerRows) {
     // A layer's own parameters: those of the layers in it stand in their rows.
     std::vector<Variable *> held;
@@ -78,7 +82,8 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
         collectVariables(*member, held);
     }
     for (Variable *v : held) {
-      if (v->kind != Variable::Param)
+      // What two layers share is counted once.
+      if (v->kind != Variable::Param || !counted.insert(v).second)
         continue;
       int64_t n = v->type.getNumElements().getConstant().value_or(0);
       total += n;

@@ -207,7 +207,8 @@ void Lexer::lexString(bool isFormat) {
     diagnostics.error({file, uint32_t(open), uint32_t(open + 1)}, "this string does not end");
   else if (quote == '\'')
     diagnostics.error(placeFrom(open), "a string is written with double quotes")
-        .hint("write \"" + text.slice(begin, end) + "\"");
+        .hint("write \"" + text.slice(begin, end) + "\"")
+        .fix(placeFrom(open), "\"" + text.slice(begin, end) + "\"");
   tokens.push_back({isFormat ? TokenKind::FString : TokenKind::String,
                     text.slice(begin, end),
                     {file, uint32_t(open), uint32_t(at)}});

@@ -224,7 +224,7 @@ Expr *Parser::parseUnary() {
     return nullptr;
   const Token &op = take();
   if (op.text == "+") {
-    diagnostics.error(op.place, "no unary `+`");
+    diagnostics.error(op.place, "no unary `+`").hint("to count write i += 1");
     return nullptr;
   }
   Expr *e = parseUnary();

@@ -34,6 +34,29 @@ void Parser::parseFile() {
   file.doc = docOf(file.body);
 }
 
+/// What a statement that could not be read would have defined, so that its uses say nothing further.
+Stmt *Parser::makeBroken(size_t begin) {
+  Stmt *s = make(StmtKind::Broken, tokens[begin].place);
+  llvm::SmallVector<llvm::StringRef> names;
+  for (size_t i = begin; i < at && names.empty(); ++i) {
+    llvm::StringRef word = tokens[i].text;
+    bool isFirst = i == begin || tokens[i - 1].kind == TokenKind::Newline;
+    if (isFirst && i + 1 < at && tokens[i + 1].kind == TokenKind::Name &&
+        (word == "def" || word == "module" || word == "optimizer" || word == "class"))
+      names.push_back(tokens[i + 1].text);
+  }
+  // `a, b = ...`
+  for (size_t i = begin; names.empty() && i + 1 < at && tokens[i].kind == TokenKind::Name; i += 2) {
+    if (tokens[i + 1].text == "=")
+      for (size_t k = begin; k <= i; k += 2)
+        names.push_back(tokens[k].text);
+    if (tokens[i + 1].text != ",")
+      break;
+  }
+  s->names = file.copy(llvm::ArrayRef<llvm::StringRef>(names));
+  return s;
+}
+
 void Parser::parseStatementInto(llvm::SmallVectorImpl<Stmt *> &into) {
   size_t begin = at;
   if (peek().kind == TokenKind::Newline || peek().kind == TokenKind::Dedent) {
@@ -47,8 +70,14 @@ void Parser::parseStatementInto(llvm::SmallVectorImpl<Stmt *> &into) {
   }
   if (Stmt *stmt = parseStatement())
     into.push_back(stmt);
-  else
+  else {
     skipStatement();
+    while (isWord("elif") || isWord("else")) {
+      take();
+      skipStatement();
+    }
+    into.push_back(makeBroken(begin));
+  }
   if (at == begin)
     take();
 }
@@ -317,6 +346,10 @@ Type *Parser::parseType() {
     return nullptr;
   }
   const Token &name = take();
+  if (isOp(".")) {
+    diagnostics.error(name.place, "a type is a dtype and a shape").hint("write f32[B, 10]");
+    return nullptr;
+  }
   auto *type = new (file.arena.Allocate<Type>()) Type();
   type->element = name.text;
   type->place = name.place;
@@ -399,8 +432,16 @@ Stmt *Parser::parseIf() {
   do {
     bool hasCondition = take().text != "else";
     Branch branch;
+    if (!hasCondition && isWord("if")) {
+      diagnostics.error(before().to(take().place), "no `else if`").hint("write elif");
+      hasCondition = true;
+    }
     if (hasCondition && !(branch.condition = parseExpr()))
       return nullptr;
+    if (hasCondition && isOp("=")) {
+      diagnostics.error(peek().place, "`=` assigns; a comparison is `==`").fix(peek().place, "==");
+      return nullptr;
+    }
     if (!parseBlock(branch.body, "the block"))
       return nullptr;
     branches.push_back(branch);

@@ -33,6 +33,7 @@ private:
   bool parseBlock(ast::Block &block, llvm::StringRef what);
   bool refusePython();
   void skipStatement();
+  ast::Stmt *makeBroken(size_t begin);
   bool expectNewline();
   ast::Type *parseType();
 

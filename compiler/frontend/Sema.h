@@ -90,6 +90,8 @@ struct Twin {
 struct MatchContext {
   Place place;
   std::string callee;
+  std::string parameter;
+  /// How the argument is written at the call.
   std::string argument;
   bool isResult = false;
   const Twin *twin = nullptr;
@@ -134,6 +136,7 @@ public:
   bool iterate(const Value &v, Place place, std::vector<Value> &items);
   Value attributeOf(const Value &base, const ast::Expr &e, Env *env, bool asCallee);
   Value memberOf(const Value &base, llvm::StringRef name, Place place, bool asCallee);
+  const ast::Stmt *findLater(llvm::StringRef name, Place place);
   Value *findMethod(llvm::StringRef name, Env *env);
   /// A variable becomes the tensor that it holds now.
   Value read(const Value &v, Place place);
@@ -201,6 +204,8 @@ public:
   // Entries (SemaEntries.cpp).
   void collectEntries(Env *file);
   mlir::func::FuncOp traceEntry(const Entry &entry, llvm::StringRef kind);
+  /// A function of totals takes what its metric returns.
+  void checkTotals();
   void traceInit();
   void traceUpdates(const Entry &entry, mlir::func::FuncOp function);
   void traceRun(llvm::StringRef name);
@@ -253,6 +258,8 @@ public:
   /// Takes the arguments apart by name; `signature` is "x, dim=None". False after an error.
   bool take(llvm::StringRef function, std::vector<Argument> &args, llvm::StringRef signature,
             std::vector<Value> &values, Place place);
+  /// The name that an argument has here, or the nearest.
+  void hintArgument(Diagnostic &d, llvm::StringRef name, llvm::ArrayRef<std::string> names);
   bool wantTensor(Value &v, Place place, llvm::StringRef function);
   bool wantDim(const Value &v, int64_t rank, int64_t &dim, Place place);
   bool wantDims(const Value &v, int64_t rank, llvm::SmallVectorImpl<int64_t> &dims, Place place);
@@ -303,6 +310,8 @@ public:
   std::vector<uint32_t> importing;
   std::vector<Entry> entries;
   std::vector<OptimizerState> optimizerState;
+  /// Where each composite of the current function was called, for warnings.
+  llvm::DenseMap<mlir::Operation *, Place> compositePlaces;
   unsigned trainEntries = 0;
   std::vector<Variable *> state; // in state-dict order
   /// Instances in the order of their listing, with their depth.

@@ -94,8 +94,10 @@ Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
       return error(place, callee.instance->cls->definition->name +
                               " has no forward; call one of its "
                               "functions by name");
+    // In a container of the library, a layer is told by what it is.
+    std::string name = sources.isLibrary(place) ? callee.instance->text : text.str();
     Value r = inMode(callee.instance->frozen, [&] {
-      return callFunction(*forward->function, std::move(args), place, text);
+      return callFunction(*forward->function, std::move(args), place, name);
     });
     if (r.kind == Value::Tensor)
       callee.instance->lastResult = r.tensor.getType();
@@ -108,6 +110,32 @@ Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
   }
   default:
     return error(place, text + " is " + describe(callee) + ", which cannot be called");
+  }
+}
+
+/// Binds the dims that stand alone, so that an expression such as `2 * N` may stand before them.
+static void bindBareDims(const ast::Definition &d, llvm::ArrayRef<Argument *> bound, Env *env) {
+  auto isBare = [](const ast::Expr *dim) { return dim->is(ast::ExprKind::Name); };
+  if (llvm::all_of(d.params, [&](const ast::Param &p) {
+        return !p.type || llvm::all_of(p.type->dims, isBare);
+      }))
+    return;
+  for (auto [p, argument] : llvm::zip(d.params, bound)) {
+    if (!p.type || !argument || argument->value.kind != Value::Tensor)
+      continue;
+    auto extents = argument->value.type().getExtents();
+    bool hasStar = llvm::any_of(
+        p.type->dims, [](const ast::Expr *dim) { return dim->is(ast::ExprKind::Star); });
+    if (hasStar || extents.size() != p.type->dims.size())
+      continue;
+    for (auto [dim, extent] : llvm::zip(p.type->dims, extents)) {
+      if (!isBare(dim) || !isCapital(dim->text) || env->find(dim->text))
+        continue;
+      env->set(dim->text, Value::of(extent), dim->place);
+      env->order.push_back("dim " + dim->text.str());
+      env->origins[dim->text] = {argument->place,
+                                 argument->expr ? ast::toString(*argument->expr) : ""};
+    }
   }
 }
 
@@ -152,12 +180,11 @@ bool Sema::bindArguments(const Function &f, std::vector<Argument> args, Env *env
         names.push_back(p.name.str());
       Diagnostic &e =
           report(arg.place, text + " has no argument " + arg.name + " (" + signature + ")");
-      std::string near = nearestName(arg.name, names);
-      if (!near.empty())
-        e.hint("did you mean " + near + "?");
+      hintArgument(e, arg.name, names);
       return false;
     }
   }
+  bindBareDims(d, bound, env);
   bool ok = true;
   for (auto [i, p] : llvm::enumerate(d.params)) {
     if (p.rest) {
@@ -194,7 +221,7 @@ bool Sema::bindArguments(const Function &f, std::vector<Argument> args, Env *env
           twin = {env->origins[other.name].second, earlier->type()};
       }
       env->origins[p.name] = {at, argument};
-      if (!matchType(*p.type, v, env, {at, text.str(), argument, false, twin ? &*twin : nullptr})) {
+      if (!matchType(*p.type, v, env, {at, text.str(), p.name.str(), argument, false, twin ? &*twin : nullptr})) {
         ok = false;
         continue;
       }
@@ -228,7 +255,7 @@ bool Sema::checkConditions(const Function &f, Env *env, Place place) {
         // Two dims are one only where an entry says so: the body is traced once for all sizes.
         if (c->text == "==" && frames.size() > 1 && !isRemainder(*c->items[0]) &&
             !isRemainder(*c->items[1])) {
-          report(place, f.definition->name + " needs " + text + ", but nothing says that " +
+          report(place, f.definition->name + " needs `" + text + "`, but nothing says that " +
                             ea->str(true) + " is " + eb->str(true))
               .hint("write `where " + ea->str(true) + " == " + eb->str(true) + "` on the entry")
               .note(c->place, "the condition stands here");
@@ -253,7 +280,7 @@ bool Sema::checkConditions(const Function &f, Env *env, Place place) {
     if (!holds)
       return false;
     if (!*holds) {
-      report(place, f.definition->name + " needs " + text)
+      report(place, f.definition->name + " needs `" + text + "`")
           .note(c->place, "the condition stands here");
       return false;
     }
@@ -270,9 +297,10 @@ Value Sema::callFunction(const Function &f, std::vector<Argument> args, Place pl
       args[0].value.kind == Value::Tensor && !sources.isLibrary(place))
     if (auto made = args[0].value.tensor.getDefiningOp<CompositeOp>();
         made && made.getName().contains("softmax"))
-      diagnostics.warning(args[0].place,
-                          "cross_entropy takes logits; this argument is the result of " +
-                              made.getName());
+      diagnostics
+          .warning(args[0].place, "cross_entropy takes logits; this argument is the result of " +
+                                      made.getName())
+          .note(compositePlaces.lookup(made), made.getName() + " is called here");
   Env *env = newEnv(Env::Local, f.env, f.self);
   if (!bindArguments(f, std::move(args), env, place, text))
     return {};
@@ -302,7 +330,7 @@ Value Sema::runBody(const Function &f, Env *env, Place place) {
     return flow.value;
   if (results.size() == 1) {
     Value v = read(flow.value, place);
-    if (v.isError() || !matchType(*results[0].type, v, env, {results[0].type->place, f.definition->name.str(), "", true}))
+    if (v.isError() || !matchType(*results[0].type, v, env, {results[0].type->place, f.definition->name.str(), "", "", true}))
       return {};
     return v;
   }
@@ -313,7 +341,7 @@ Value Sema::runBody(const Function &f, Env *env, Place place) {
   std::vector<Value> items = *flow.value.items;
   for (auto [item, result] : llvm::zip(items, results)) {
     item = read(item, place);
-    if (item.isError() || !matchType(*result.type, item, env, {result.type->place, f.definition->name.str(), "", true}))
+    if (item.isError() || !matchType(*result.type, item, env, {result.type->place, f.definition->name.str(), "", "", true}))
       return {};
   }
   return Value::sequence(Value::Tuple, std::move(items));
@@ -454,6 +482,7 @@ Value Sema::composite(const Function &f, Env *env, Place place) {
   for (mlir::Value v : yields)
     types.push_back(v.getType());
   auto op = CompositeOp::create(builder, loc, types, d.name, inputs, vjpOperands);
+  compositePlaces[op] = place;
   op.getBody().push_back(body.release());
   if (vjp)
     op.getVjp().push_back(vjp.release());

@@ -179,6 +179,7 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
   own.training = kind == "train";
   own.mayPrint = kind == "run";
   trace = &own;
+  compositePlaces.clear();
   std::string symbol = kind == "validate" ? d.name.str() + "_validate" : d.name.str();
   auto function =
       mlir::func::FuncOp::create(location(d.place), symbol, builder.getFunctionType({}, {}));
@@ -286,6 +287,11 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
     }
     if (kind == "train" && i == 0 && (r.type().getRank() || !r.type().isFloat()))
       return error(d.place, "the loss is one f32, but " + d.name + " returns " + describe(r)),
+             fail();
+    if (kind == "metric" && !r.type().hasStaticShape())
+      return report(d.place, "a metric is a scalar or a tensor of known extents, but " + d.name +
+                                 " returns " + describe(r))
+                 .hint("write .mean() or .sum() of it"),
              fail();
     std::string name = d.results.size() > i && !d.results[i].name.empty() ? d.results[i].name.str()
                        : results.size() == 1 ? d.name.str()
@@ -441,6 +447,22 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
     error(entry.function->definition->place,
           entry.function->definition->name + " reaches no parameter, so there is nothing to train");
   function->setAttr(attr::updates, updates.getDictionary(context));
+}
+
+void Sema::checkTotals() {
+  for (const Entry &entry : entries) {
+    if (entry.kind != Entry::Totals || diagnostics.hasErrors())
+      continue;
+    const ast::Definition &d = *entry.function->definition;
+    auto metric = module->lookupSymbol<mlir::func::FuncOp>(entry.totalsOf);
+    auto totals = module->lookupSymbol<mlir::func::FuncOp>(d.name);
+    mlir::Type given = metric.getResultTypes()[0];
+    for (unsigned i = 0; i < totals.getNumArguments(); ++i)
+      if (getRole(totals, i) == Role::input && totals.getArgumentTypes()[i] != given)
+        report(d.params[0].type ? d.params[0].type->place : d.place,
+               d.name + " takes " + describe(totals.getArgumentTypes()[i]) + ", but " +
+                   entry.totalsOf + " gives " + describe(given));
+  }
 }
 
 void Sema::traceInit() {

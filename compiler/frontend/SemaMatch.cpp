@@ -41,6 +41,9 @@ private:
                                             describe(context.twin->type) + " and " +
                                             context.argument + " is " + given);
     }
+    if (value.kind != Value::Tensor && !value.isNumber() && value.kind != Value::Extent)
+      return sema.report(context.place, context.callee + " takes " + pattern + " for " +
+                                            context.parameter + ", not " + given);
     return sema.report(context.place,
                        context.callee + " takes " + pattern +
                            (context.argument.empty() ? "" : ", but " + context.argument + " is " + given));
@@ -81,6 +84,9 @@ private:
     Diagnostic &d = mismatch();
     if (!element || isResult())
       return false;
+    if (type.element == "int" && actual().isFloat() &&
+        actual().getRank() == int64_t(type.dims.size()) + 1)
+      d.hint("the ids of one-hot rows are " + context.argument + ".argmax(dim=-1)");
     std::string wanted = type.element == "float" || type.element == "any" ? "f32"
                          : type.element == "int"                          ? "i64"
                                                                           : describeElement(element);
@@ -184,6 +190,7 @@ private:
         Value *bound = env->find(dim.text);
         if (!bound) {
           env->set(dim.text, Value::of(extent), dim.place);
+          env->order.push_back("dim " + dim.text.str());
           env->origins[dim.text] = {context.place, context.argument};
           return true;
         }
@@ -207,6 +214,14 @@ private:
       return true;
     Diagnostic &d = mismatch();
     explainCondition(d);
+    if (!isResult() && star >= 0 && actual().getRank() > 2) {
+      // Images for a layer that takes rows.
+      Extent row = sema.constant(1);
+      for (int64_t i = 1; i < actual().getRank(); ++i)
+        row = row * actual().getExtent(i);
+      if (row == *e)
+        d.hint("write " + context.callee + "(" + context.argument + ".flatten(1))");
+    }
     if (!isResult() && dim.is(ExprKind::Name) && v.kind == Value::Int)
       explainModule(d, dim.text, v.integer, extent);
     return false;

@@ -13,11 +13,15 @@ Value Sema::instantiate(const Function &cls, std::vector<Argument> args, Place p
   const ast::Definition &d = *cls.definition;
   if (frames.size() > 40)
     return error(place, "modules are nested too deeply; a module must not contain itself");
+  if (trace && cls.kind == ast::StmtKind::Module && args.size() == 1 &&
+      args[0].value.kind == Value::Tensor)
+    return report(place, d.name + " is called with a tensor before it is made")
+               .hint("a layer is made with its arguments: " + d.name + "(...), often in Sequential"),
+           Value();
   if (trace && cls.kind == ast::StmtKind::Module) {
-    std::string name = d.name.str();
     return report(place,
                   "a layer made in a function has nowhere to keep its parameters; make it a member")
-               .hint("write fc = " + name + "(...) in the module or the file"),
+               .hint("write fc = " + sources.getText(place) + " in the module or the file"),
            Value();
   }
   instances.emplace_back();

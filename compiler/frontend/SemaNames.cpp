@@ -36,6 +36,19 @@ static Value predefined(Sema &s, llvm::StringRef name, bool asCallee) {
   return {};
 }
 
+/// Where the file defines a name at its top level behind this place, or null.
+const ast::Stmt *Sema::findLater(llvm::StringRef name, Place place) {
+  for (const auto &parsed : files) {
+    if (parsed->file != place.file)
+      continue;
+    for (const ast::Stmt *s : parsed->body)
+      if (s->place.begin > place.begin && (s->definition ? s->definition->name == name
+                        : s->kind == ast::StmtKind::Assign && s->target->isName(name)))
+        return s;
+  }
+  return nullptr;
+}
+
 Value Sema::evalName(const ast::Expr &e, Env *env, bool asCallee) {
   const Value *hidden = nullptr;
   for (Env *scope = env; scope; scope = scope->parent) {
@@ -64,14 +77,20 @@ Value Sema::evalName(const ast::Expr &e, Env *env, bool asCallee) {
     return {};
   }
   Diagnostic &d = reportName(e.place, "`" + e.text + "` is not defined");
+  if (const ast::Stmt *later = findLater(e.text, e.place)) {
+    d.hint("it is defined below; move it up").note(later->place, e.text + " is defined here");
+    return {};
+  }
+  if (isCapital(e.text) && e.text.size() == 1 && trace) {
+    d.hint("a dim stands alone in the type of some argument: x: f32[" + e.text + "]");
+    return {};
+  }
   std::vector<std::string> names = visibleNames(env);
   for (llvm::StringRef name : getBuiltinNames())
     names.push_back(name.str());
   std::string near = nearestName(e.text, names);
   if (!near.empty())
     d.hint("did you mean " + near + "?").fix(e.place, near);
-  else if (isCapital(e.text) && e.text.size() <= 2)
-    d.hint("a dim stands alone in the type of some argument: x: f32[" + e.text + "]");
   return {};
 }
 
@@ -100,8 +119,11 @@ Value Sema::evalAttribute(const ast::Expr &e, Env *env, bool asCallee) {
              Value();
   }
   // `nn.init.zeros_` and the like.
-  if (base.is(ExprKind::Attribute) && base.items[0]->is(ExprKind::Name) &&
-      isPythonModule(base.items[0]->text) && !env->find(base.items[0]->text))
+  bool isNested = base.is(ExprKind::Attribute) && base.items[0]->is(ExprKind::Name) &&
+                  isPythonModule(base.items[0]->text) && !env->find(base.items[0]->text);
+  if (isNested && base.text == "optim")
+    return reportName(base.items[0]->place, findNameHabit("optim")->message), Value();
+  if (isNested)
     return reportName(base.items[0]->place, "no `" + base.items[0]->text + ".`")
                .hint("layers and functions are there without it"),
            Value();

@@ -25,7 +25,9 @@ void Sema::assign(const ast::Expr &target, Value value, Env *env) {
       items.resize(target.items.size());
     } else {
       if (value.kind == Value::Tensor) {
-        error(target.place, "a tensor is not taken apart by names; write x.unbind(0)");
+        Diagnostic &d = report(target.place, "a tensor is not taken apart by names; write x.unbind(0)");
+        if (value.tensor.getDefiningOp<ReduceOp>())
+          d.hint("max and min give the values alone; argmax and argmin give their places");
         items.resize(target.items.size());
       } else if (!iterate(value, target.place, items)) {
         items.assign(target.items.size(), Value());
@@ -174,13 +176,6 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
     return;
   case StmtKind::Assign: {
     Value v = eval(*s.value, env);
-    if (env->kind == Env::Local && v.kind == Value::Instance && s.value->is(ExprKind::Call) &&
-        trace) {
-      error(s.value->place,
-            "a layer made in a function has nowhere to keep its parameters; make it a member: " +
-                ast::toString(*s.target) + " = " + ast::toString(*s.value));
-      v = Value();
-    }
     assign(*s.target, std::move(v), env);
     return;
   }
@@ -193,7 +188,7 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
   case StmtKind::Annotated: {
     Value v = read(eval(*s.value, env), s.place);
     if (!v.isError() &&
-        !matchType(*s.type, v, env, {s.place, s.target->text.str(), "", true}))
+        !matchType(*s.type, v, env, {s.place, s.target->text.str(), "", "", true}))
       v = Value();
     assign(*s.target, std::move(v), env);
     return;
@@ -205,7 +200,9 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
     return;
   case StmtKind::Return:
     if (env->kind != Env::Local) {
-      error(s.place, "`return` stands in functions only");
+      // Behind a function that could not be read it says nothing new.
+      if (!diagnostics.hasErrors())
+        error(s.place, "`return` stands in functions only");
       return;
     }
     flow.value = s.value ? eval(*s.value, env) : Value::none();
@@ -247,6 +244,10 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
     return declare(s, env);
   case StmtKind::Import:
     return importFile(s, env);
+  case StmtKind::Broken:
+    for (llvm::StringRef name : s.names)
+      env->set(name, Value(), s.place);
+    return;
   }
 }
 
@@ -276,8 +277,7 @@ void Sema::declare(const ast::Stmt &s, Env *env) {
     if (d.name == "__init__")
       return;
   } else if (d.name == "__init__") {
-    report(d.place,
-           "no `__init__`: a module's arguments stand behind its name, its members in its body")
+    reportName(d.place, "no `__init__`: a module's arguments stand behind its name, its members in its body")
         .hint("write module MLP(inputs, outputs): and members below");
     return;
   }
@@ -286,14 +286,14 @@ void Sema::declare(const ast::Stmt &s, Env *env) {
       Value *member = env->find(p.name);
       if (!member || !env->places.count(p.name))
         continue;
-      report(p.place, "`" + p.name + "` is a member; the argument needs another name")
+      reportName(p.place, "`" + p.name + "` is a member; the argument needs another name")
           .note(env->places[p.name], p.name + " is declared here");
       return;
     }
   }
   for (const ast::Param &p : d.params) {
     if (p.name == "self") {
-      report(p.place, "no `self`: members are declared in the module's body and used by name")
+      reportName(p.place, "no `self`: members are declared in the module's body and used by name")
           .hint("leave self out");
       return;
     }

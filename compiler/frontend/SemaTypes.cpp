@@ -80,6 +80,14 @@ bool quern::sema::checkNames(Sema &sema, const ast::Type &type, Env *env) {
     Diagnostic &d = sema.report(type.place, "no dtype `" + type.element + "`");
     std::string near = nearestName(type.element, {"bool", "u8", "i8", "i32", "i64", "f16", "bf16",
                                                   "f32", "f64", "float", "int", "any"});
+    // NumPy's and PyTorch's names.
+    static const std::pair<llvm::StringRef, llvm::StringRef> habits[] = {
+        {"float32", "f32"}, {"float64", "f64"}, {"double", "f64"}, {"float16", "f16"},
+        {"half", "f16"},    {"bfloat16", "bf16"}, {"int32", "i32"}, {"int64", "i64"},
+        {"long", "i64"},    {"int8", "i8"},      {"uint8", "u8"},  {"byte", "u8"}};
+    for (auto [habit, own] : habits)
+      if (type.element == habit)
+        near = own.str();
     if (type.element == "Tensor")
       d.hint("a tensor is written with its dtype and shape: f32[B, 10]");
     else if (!near.empty())
