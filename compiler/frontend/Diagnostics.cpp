@@ -142,6 +142,12 @@ std::string quern::nearestName(llvm::StringRef word, llvm::ArrayRef<std::string>
     if (candidate == word)
       continue;
     unsigned distance = word.edit_distance(candidate, true, bestDistance);
+    // Two letters that changed places are one slip.
+    std::string sorted[] = {word.str(), candidate};
+    for (std::string &letters : sorted)
+      llvm::sort(letters);
+    if (word.size() >= 3 && sorted[0] == sorted[1] && word.edit_distance(candidate) == 2)
+      distance = 1;
     if (llvm::StringRef(candidate).equals_insensitive(word))
       distance = 0;
     else if (word.size() >= 3 && llvm::StringRef(candidate).starts_with(word))
