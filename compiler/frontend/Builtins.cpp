@@ -7,11 +7,18 @@ using namespace quern::sema;
 
 void Sema::hintArgument(Diagnostic &d, llvm::StringRef name, llvm::ArrayRef<std::string> names) {
   // PyTorch's and NumPy's other names.
-  static const std::pair<llvm::StringRef, llvm::StringRef> habits[] = {
-      {"axis", "dim"},          {"dims", "dim"},         {"keepdims", "keepdim"},
-      {"learning_rate", "lr"},  {"input", "x"},          {"other", "y"},
-      {"target", "y"},          {"beta1", "betas"},      {"epsilon", "eps"},
-      {"l2", "weight_decay"},   {"n_classes", "num_classes"}, {"use_bias", "bias"}};
+  static const std::pair<llvm::StringRef, llvm::StringRef> habits[] = {{"axis", "dim"},
+                                                                       {"dims", "dim"},
+                                                                       {"keepdims", "keepdim"},
+                                                                       {"learning_rate", "lr"},
+                                                                       {"input", "x"},
+                                                                       {"other", "y"},
+                                                                       {"target", "y"},
+                                                                       {"beta1", "betas"},
+                                                                       {"epsilon", "eps"},
+                                                                       {"l2", "weight_decay"},
+                                                                       {"n_classes", "num_classes"},
+                                                                       {"use_bias", "bias"}};
   for (auto [habit, own] : habits)
     if (name == habit && llvm::is_contained(names, own)) {
       d.hint("it is called " + own + " here");
@@ -155,12 +162,12 @@ bool Sema::wantShape(llvm::ArrayRef<Value> items, llvm::SmallVectorImpl<Extent> 
 
 /// Functions of one tensor, element by element.
 static constexpr llvm::StringRef unaryNames[] = {
-    "exp", "expm1", "log",     "log1p", "sqrt", "rsqrt", "sin",  "cos",   "tanh",
-    "erf", "abs",   "sigmoid", "sign",  "floor", "ceil", "round", "detach"};
+    "exp", "expm1", "log",     "log1p", "sqrt",  "rsqrt", "sin",   "cos",   "tanh",
+    "erf", "abs",   "sigmoid", "sign",  "floor", "ceil",  "round", "detach"};
 /// Functions that are handled before a tensor is asked for.
-static constexpr llvm::StringRef compileTimeNames[] = {
-    "range", "zip",   "len",      "reversed", "enumerate", "list",
-    "tuple", "is_tuple", "eval", "param",    "buffer",    "state"};
+static constexpr llvm::StringRef compileTimeNames[] = {"range",     "zip",   "len",    "reversed",
+                                                       "enumerate", "list",  "tuple",  "is_tuple",
+                                                       "eval",      "param", "buffer", "state"};
 
 namespace {
 /// Functions of lists and numbers, evaluated while compiling.
@@ -341,44 +348,44 @@ Value Sema::callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place 
 }
 
 Sema::Builtin Sema::findBuiltin(llvm::StringRef name) {
-  static const auto *const table = new llvm::StringMap<Builtin>{
-      {"sum", &Sema::builtinSum},
-      {"mean", &Sema::builtinMean},
-      {"max", &Sema::builtinMax},
-      {"min", &Sema::builtinMin},
-      {"prod", &Sema::builtinProd},
-      {"all", &Sema::builtinAll},
-      {"any", &Sema::builtinAny},
-      {"argmax", &Sema::builtinArgmax},
-      {"argmin", &Sema::builtinArgmin},
-      {"reshape", &Sema::builtinReshape},
-      {"flatten", &Sema::builtinFlatten},
-      {"permute", &Sema::builtinPermute},
-      {"transpose", &Sema::builtinTranspose},
-      {"unsqueeze", &Sema::builtinUnsqueeze},
-      {"squeeze", &Sema::builtinSqueeze},
-      {"movedim", &Sema::builtinMovedim},
-      {"unbind", &Sema::builtinUnbind},
-      {"chunk", &Sema::builtinChunk},
-      {"split", &Sema::builtinSplit},
-      {"stack", &Sema::builtinStack},
-      {"cat", &Sema::builtinCat},
-      {"expand", &Sema::builtinExpand},
-      {"where", &Sema::builtinWhere},
-      {"maximum", &Sema::builtinMaximum},
-      {"minimum", &Sema::builtinMinimum},
-      {"to", &Sema::builtinTo},
-      {"zeros", &Sema::builtinZeros},
-      {"ones", &Sema::builtinOnes},
-      {"full", &Sema::builtinFull},
-      {"rand", &Sema::builtinRand},
-      {"arange", &Sema::builtinArange},
-      {"tensor", &Sema::builtinTensor},
-      {"print", &Sema::builtinPrint},
-      {"gather", &Sema::builtinGather},
-      {"check_range", &Sema::builtinCheckRange},
-      {"isnan", &Sema::builtinIsNan},
-      {"grad", &Sema::builtinGrad}};
+  static const auto *const table =
+      new llvm::StringMap<Builtin>{{"sum", &Sema::builtinSum},
+                                   {"mean", &Sema::builtinMean},
+                                   {"max", &Sema::builtinMax},
+                                   {"min", &Sema::builtinMin},
+                                   {"prod", &Sema::builtinProd},
+                                   {"all", &Sema::builtinAll},
+                                   {"any", &Sema::builtinAny},
+                                   {"argmax", &Sema::builtinArgmax},
+                                   {"argmin", &Sema::builtinArgmin},
+                                   {"reshape", &Sema::builtinReshape},
+                                   {"flatten", &Sema::builtinFlatten},
+                                   {"permute", &Sema::builtinPermute},
+                                   {"transpose", &Sema::builtinTranspose},
+                                   {"unsqueeze", &Sema::builtinUnsqueeze},
+                                   {"squeeze", &Sema::builtinSqueeze},
+                                   {"movedim", &Sema::builtinMovedim},
+                                   {"unbind", &Sema::builtinUnbind},
+                                   {"chunk", &Sema::builtinChunk},
+                                   {"split", &Sema::builtinSplit},
+                                   {"stack", &Sema::builtinStack},
+                                   {"cat", &Sema::builtinCat},
+                                   {"expand", &Sema::builtinExpand},
+                                   {"where", &Sema::builtinWhere},
+                                   {"maximum", &Sema::builtinMaximum},
+                                   {"minimum", &Sema::builtinMinimum},
+                                   {"to", &Sema::builtinTo},
+                                   {"zeros", &Sema::builtinZeros},
+                                   {"ones", &Sema::builtinOnes},
+                                   {"full", &Sema::builtinFull},
+                                   {"rand", &Sema::builtinRand},
+                                   {"arange", &Sema::builtinArange},
+                                   {"tensor", &Sema::builtinTensor},
+                                   {"print", &Sema::builtinPrint},
+                                   {"gather", &Sema::builtinGather},
+                                   {"check_range", &Sema::builtinCheckRange},
+                                   {"isnan", &Sema::builtinIsNan},
+                                   {"grad", &Sema::builtinGrad}};
   if (llvm::is_contained(unaryNames, name) || llvm::is_contained(compileTimeNames, name))
     return &Sema::builtinSum;
   return table->lookup(name);
@@ -389,10 +396,11 @@ llvm::ArrayRef<llvm::StringRef> Sema::getBuiltinNames() {
     auto *all = new std::vector<llvm::StringRef>(std::begin(unaryNames), std::end(unaryNames));
     all->insert(all->end(), std::begin(compileTimeNames), std::end(compileTimeNames));
     for (llvm::StringRef name :
-         {"sum", "mean", "max", "min", "argmax", "argmin", "reshape", "flatten", "permute", "transpose",
-          "unsqueeze", "squeeze", "movedim", "unbind", "chunk", "split", "stack", "cat", "expand",
-          "where", "maximum", "minimum", "to", "zeros", "ones", "full", "rand", "arange", "tensor",
-          "print", "gather", "isnan"})
+         {"sum",     "mean",    "max",       "min",       "argmax",  "argmin",  "reshape",
+          "flatten", "permute", "transpose", "unsqueeze", "squeeze", "movedim", "unbind",
+          "chunk",   "split",   "stack",     "cat",       "expand",  "where",   "maximum",
+          "minimum", "to",      "zeros",     "ones",      "full",    "rand",    "arange",
+          "tensor",  "print",   "gather",    "isnan"})
       all->push_back(name);
     return all;
   }();

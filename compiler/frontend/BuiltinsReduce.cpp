@@ -75,12 +75,12 @@ Value Sema::reduce(llvm::StringRef name, Args args, Place place) {
   } else if (element.isInteger(1)) {
     x = toTensor(x, builder.getI64Type(), place);
   }
-  Reduction kind = name == "max"   ? Reduction::max
-                   : name == "min" ? Reduction::min
+  Reduction kind = name == "max"    ? Reduction::max
+                   : name == "min"  ? Reduction::min
                    : name == "prod" ? Reduction::mul
-                   : name == "all" ? Reduction::all
-                   : name == "any" ? Reduction::any
-                                   : Reduction::add;
+                   : name == "all"  ? Reduction::all
+                   : name == "any"  ? Reduction::any
+                                    : Reduction::add;
   mlir::Value r = dims.empty()
                       ? use(x)
                       : mlir::Value(ReduceOp::create(builder, location(place), kind, use(x), dims));

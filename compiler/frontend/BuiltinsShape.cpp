@@ -255,7 +255,8 @@ Value Sema::builtinChunk(Args args, Place place) {
     return report(place, "chunk cuts dim " + llvm::Twine(dim) + " into " + toText(v[1]) +
                              " parts, but nothing says that its extent " + extent.str(true) +
                              " is a multiple of " + toText(v[1]))
-               .hint("add `where " + extent.str(true) + " % " + toText(v[1]) + " == 0` to the entry"),
+               .hint("add `where " + extent.str(true) + " % " + toText(v[1]) +
+                     " == 0` to the entry"),
            Value();
   int64_t each = (*n + v[1].integer - 1) / v[1].integer;
   for (int64_t i = 0; i < *n; i += each)
@@ -277,9 +278,10 @@ Value Sema::builtinSplit(Args args, Place place) {
   } else {
     auto n = extent.getConstant();
     if (v[1].kind != Value::Int || v[1].integer <= 0 || !n || *n / v[1].integer > 10000)
-      return error(place, "split takes the size of each part of a dim of known extent, or a list of "
-                          "sizes; this is " +
-                              describe(v[1]) + " for the extent " + extent.str(true));
+      return error(place,
+                   "split takes the size of each part of a dim of known extent, or a list of "
+                   "sizes; this is " +
+                       describe(v[1]) + " for the extent " + extent.str(true));
     for (int64_t i = 0; i < *n; i += v[1].integer)
       sizes.push_back(constant(std::min(v[1].integer, *n - i)));
   }
@@ -290,8 +292,9 @@ Value Sema::builtinSplit(Args args, Place place) {
     offset = offset + size;
   }
   if (offset != extent)
-    return error(place, "the sizes add up to " + offset.str(true) + ", but dim " + llvm::Twine(dim) +
-                            " of " + describe(v[0]) + " has " + extent.str(true));
+    return error(place, "the sizes add up to " + offset.str(true) + ", but dim " +
+                            llvm::Twine(dim) + " of " + describe(v[0]) + " has " +
+                            extent.str(true));
   return Value::sequence(Value::Tuple, std::move(items));
 }
 

@@ -117,7 +117,8 @@ void DiagnosticEngine::printJson(llvm::raw_ostream &os) const {
     object["message"] = llvm::json::fixUTF8(d->message);
     if (!d->hintText.empty())
       object["hint"] = llvm::json::fixUTF8(d->hintText);
-    auto putList = [&](const char *key, const char *textKey, const std::vector<Diagnostic::Note> &list) {
+    auto putList = [&](const char *key, const char *textKey,
+                       const std::vector<Diagnostic::Note> &list) {
       llvm::json::Array items;
       for (const Diagnostic::Note &note : list) {
         llvm::json::Object item;

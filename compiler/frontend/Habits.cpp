@@ -12,7 +12,8 @@ static const Habit *lookUp(llvm::ArrayRef<Habit> table, llvm::StringRef name) {
 
 const Habit *quern::findNameHabit(llvm::StringRef name) {
   static constexpr llvm::StringLiteral noOptimizer =
-      "no optimizer object: @train(SGD(lr=0.1)) on the loss function does the backward pass and the "
+      "no optimizer object: @train(SGD(lr=0.1)) on the loss function does the backward pass and "
+      "the "
       "update";
   static constexpr llvm::StringLiteral lossFunction = "a loss is a function of the library";
   static const Habit table[] = {
@@ -23,10 +24,13 @@ const Habit *quern::findNameHabit(llvm::StringRef name) {
       {"optim", noOptimizer, "", ""},
       {"criterion", "no loss object: call the loss function", "write cross_entropy(net(x), y)", ""},
       {"device", "no devices in a model: --device chooses where the built program runs", "", ""},
-      {"no_grad", "no `no_grad`: only @train functions make gradients; detach(x) stops one", "", ""},
-      {"DataLoader", "no data loader: the built program reads, shuffles and batches --data", "", ""},
+      {"no_grad", "no `no_grad`: only @train functions make gradients; detach(x) stops one", "",
+       ""},
+      {"DataLoader", "no data loader: the built program reads, shuffles and batches --data", "",
+       ""},
       {"Dataset", "no data sets in a model: the built program reads --data", "", ""},
-      {"Module", "a module is declared with its arguments", "write module MLP(inputs, outputs):", ""},
+      {"Module", "a module is declared with its arguments",
+       "write module MLP(inputs, outputs):", ""},
       {"ModuleList", "a list of layers is a list", "write [Linear(8, 8) for _ in range(3)]", ""},
       {"ModuleDict", "no dictionaries; give each layer a name of its own", "", ""},
       {"Parameter", "a parameter is param(...)", "write param(zeros(f32[10]))", "param"},
@@ -88,10 +92,12 @@ const Habit *quern::findTensorHabit(llvm::StringRef name) {
   static const Habit table[] = {
       {"view", "no view; write x.reshape(B, 784) (or x.flatten(1))", "", "reshape"},
       {"backward",
-       "no `backward`: @train(SGD(lr=0.1)) on the loss function does the backward pass and the update",
+       "no `backward`: @train(SGD(lr=0.1)) on the loss function does the backward pass and the "
+       "update",
        "", ""},
       {"zero_grad",
-       "no `zero_grad`: @train(SGD(lr=0.1)) on the loss function does the backward pass and the update",
+       "no `zero_grad`: @train(SGD(lr=0.1)) on the loss function does the backward pass and the "
+       "update",
        "", ""},
       {"cuda", "no `.cuda()`: the device is chosen by --device", "", ""},
       {"cpu", "no `.cpu()`: the device is chosen by --device", "", ""},
@@ -102,8 +108,10 @@ const Habit *quern::findTensorHabit(llvm::StringRef name) {
       {"dim", "no `.dim()`; write x.ndim", "", ""},
       {"numel", "no `.numel()`; write prod(x.shape)", "", ""},
       {"grad", "no `.grad`: gradients are made by @train, or by grad(f, x)", "", ""},
-      {"requires_grad", "no `requires_grad`: parameters learn, and detach(x) stops a gradient", "", ""},
-      {"requires_grad_", "no `requires_grad`: parameters learn, and detach(x) stops a gradient", "", ""},
+      {"requires_grad", "no `requires_grad`: parameters learn, and detach(x) stops a gradient", "",
+       ""},
+      {"requires_grad_", "no `requires_grad`: parameters learn, and detach(x) stops a gradient", "",
+       ""},
       {"data", "no `.data`; write detach(x)", "", ""},
       {"clone", "no `.clone()`: values never change, so none is copied", "leave .clone() out", ""},
       {"contiguous", "no `.contiguous()`: the compiler lays tensors out", "leave it out", ""},
@@ -126,11 +134,11 @@ const Habit *quern::findTensorHabit(llvm::StringRef name) {
   if (const Habit *row = lookUp(table, name))
     return row;
   // `x.add_(y)` and the like.
-  static const Habit inPlace = {"", "tensors never change in place; write x = x + y and the like", "",
-                                ""};
-  static const llvm::StringRef changing[] = {"add_",  "sub_",  "mul_",     "div_",   "zero_",
-                                             "fill_", "copy_", "uniform_", "relu_",  "clamp_",
-                                             "exp_",  "sqrt_", "normal_",  "squeeze_", "unsqueeze_"};
+  static const Habit inPlace = {"", "tensors never change in place; write x = x + y and the like",
+                                "", ""};
+  static const llvm::StringRef changing[] = {
+      "add_",  "sub_",   "mul_", "div_",  "zero_",   "fill_",    "copy_",     "uniform_",
+      "relu_", "clamp_", "exp_", "sqrt_", "normal_", "squeeze_", "unsqueeze_"};
   return llvm::is_contained(changing, name) ? &inPlace : nullptr;
 }
 
@@ -155,18 +163,54 @@ const Habit *quern::findModuleHabit(llvm::StringRef name) {
 }
 
 bool quern::isPlanned(llvm::StringRef name) {
-  static const llvm::StringRef names[] = {
-      "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "BatchNorm1d",
-      "BatchNorm2d", "LayerNorm", "GroupNorm", "InstanceNorm2d", "RMSNorm", "Embedding",
-      "MultiheadAttention", "scaled_dot_product_attention", "LSTM", "GRU", "RNN", "MaxPool1d",
-      "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "max_pool2d", "avg_pool2d", "conv", "conv2d",
-      "multinomial", "EMA", "average", "loop", "RMSprop", "Adagrad", "NAdam", "cumsum", "sort", "topk",
-      "einsum", "ELU", "Hardswish", "PReLU", "kl_div", "step_lr", "tril", "triu"};
+  static const llvm::StringRef names[] = {"Conv1d",
+                                          "Conv2d",
+                                          "Conv3d",
+                                          "ConvTranspose1d",
+                                          "ConvTranspose2d",
+                                          "BatchNorm1d",
+                                          "BatchNorm2d",
+                                          "LayerNorm",
+                                          "GroupNorm",
+                                          "InstanceNorm2d",
+                                          "RMSNorm",
+                                          "Embedding",
+                                          "MultiheadAttention",
+                                          "scaled_dot_product_attention",
+                                          "LSTM",
+                                          "GRU",
+                                          "RNN",
+                                          "MaxPool1d",
+                                          "MaxPool2d",
+                                          "AvgPool2d",
+                                          "AdaptiveAvgPool2d",
+                                          "max_pool2d",
+                                          "avg_pool2d",
+                                          "conv",
+                                          "conv2d",
+                                          "multinomial",
+                                          "EMA",
+                                          "average",
+                                          "loop",
+                                          "RMSprop",
+                                          "Adagrad",
+                                          "NAdam",
+                                          "cumsum",
+                                          "sort",
+                                          "topk",
+                                          "einsum",
+                                          "ELU",
+                                          "Hardswish",
+                                          "PReLU",
+                                          "kl_div",
+                                          "step_lr",
+                                          "tril",
+                                          "triu"};
   return llvm::is_contained(names, name);
 }
 
 bool quern::isPythonModule(llvm::StringRef name) {
-  static const llvm::StringRef names[] = {"nn", "torch", "F", "np", "numpy", "math", "jnp", "tf",
-                                          "keras", "random"};
+  static const llvm::StringRef names[] = {"nn",   "torch", "F",  "np",    "numpy",
+                                          "math", "jnp",   "tf", "keras", "random"};
   return llvm::is_contained(names, name);
 }

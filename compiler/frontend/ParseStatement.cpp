@@ -34,7 +34,8 @@ void Parser::parseFile() {
   file.doc = docOf(file.body);
 }
 
-/// What a statement that could not be read would have defined, so that its uses say nothing further.
+/// What a statement that could not be read would have defined, so that its uses say nothing
+/// further.
 Stmt *Parser::makeBroken(size_t begin) {
   Stmt *s = make(StmtKind::Broken, tokens[begin].place);
   llvm::SmallVector<llvm::StringRef> names;

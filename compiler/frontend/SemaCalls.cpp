@@ -85,9 +85,8 @@ Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
   case Value::Function:
     if (callee.function->kind != ast::StmtKind::Def)
       return instantiate(*callee.function, std::move(args), place, text);
-    return inMode(callee.flag, [&] {
-      return callFunction(*callee.function, std::move(args), place, text);
-    });
+    return inMode(callee.flag,
+                  [&] { return callFunction(*callee.function, std::move(args), place, text); });
   case Value::Instance: {
     Value *forward = callee.instance->members->find("forward");
     if (!forward || forward->kind != Value::Function)
@@ -124,8 +123,8 @@ static void bindBareDims(const ast::Definition &d, llvm::ArrayRef<Argument *> bo
     if (!p.type || !argument || argument->value.kind != Value::Tensor)
       continue;
     auto extents = argument->value.type().getExtents();
-    bool hasStar = llvm::any_of(
-        p.type->dims, [](const ast::Expr *dim) { return dim->is(ast::ExprKind::Star); });
+    bool hasStar = llvm::any_of(p.type->dims,
+                                [](const ast::Expr *dim) { return dim->is(ast::ExprKind::Star); });
     if (hasStar || extents.size() != p.type->dims.size())
       continue;
     for (auto [dim, extent] : llvm::zip(p.type->dims, extents)) {
@@ -217,11 +216,13 @@ bool Sema::bindArguments(const Function &f, std::vector<Argument> args, Env *env
       std::optional<Twin> twin;
       for (const ast::Param &other : d.params.take_front(i)) {
         Value *earlier = other.type ? env->find(other.name) : nullptr;
-        if (!twin && earlier && earlier->kind == Value::Tensor && ast::toString(*other.type) == written)
+        if (!twin && earlier && earlier->kind == Value::Tensor &&
+            ast::toString(*other.type) == written)
           twin = {env->origins[other.name].second, earlier->type()};
       }
       env->origins[p.name] = {at, argument};
-      if (!matchType(*p.type, v, env, {at, text.str(), p.name.str(), argument, false, twin ? &*twin : nullptr})) {
+      if (!matchType(*p.type, v, env,
+                     {at, text.str(), p.name.str(), argument, false, twin ? &*twin : nullptr})) {
         ok = false;
         continue;
       }
@@ -298,8 +299,8 @@ Value Sema::callFunction(const Function &f, std::vector<Argument> args, Place pl
     if (auto made = args[0].value.tensor.getDefiningOp<CompositeOp>();
         made && made.getName().contains("softmax"))
       diagnostics
-          .warning(args[0].place, "cross_entropy takes logits; this argument is the result of " +
-                                      made.getName())
+          .warning(args[0].place,
+                   "cross_entropy takes logits; this argument is the result of " + made.getName())
           .note(compositePlaces.lookup(made), made.getName() + " is called here");
   Env *env = newEnv(Env::Local, f.env, f.self);
   if (!bindArguments(f, std::move(args), env, place, text))
@@ -330,7 +331,8 @@ Value Sema::runBody(const Function &f, Env *env, Place place) {
     return flow.value;
   if (results.size() == 1) {
     Value v = read(flow.value, place);
-    if (v.isError() || !matchType(*results[0].type, v, env, {results[0].type->place, f.definition->name.str(), "", "", true}))
+    if (v.isError() || !matchType(*results[0].type, v, env,
+                                  {results[0].type->place, f.definition->name.str(), "", "", true}))
       return {};
     return v;
   }
@@ -341,7 +343,8 @@ Value Sema::runBody(const Function &f, Env *env, Place place) {
   std::vector<Value> items = *flow.value.items;
   for (auto [item, result] : llvm::zip(items, results)) {
     item = read(item, place);
-    if (item.isError() || !matchType(*result.type, item, env, {result.type->place, f.definition->name.str(), "", "", true}))
+    if (item.isError() || !matchType(*result.type, item, env,
+                                     {result.type->place, f.definition->name.str(), "", "", true}))
       return {};
   }
   return Value::sequence(Value::Tuple, std::move(items));

@@ -112,8 +112,8 @@ static bool stateDims(Sema &sema, const Function &f, StatedDims &stated) {
   auto state = [&](const ast::Expr &c, Extent dim, Extent left, Extent right, Extent replacement) {
     stated[*dim.getDim()] = replacement;
     trace.checks.push_back(CheckAttr::get(sema.context, left.getAttr(), "eq", right.getAttr(),
-                                          left.str(true) + " is {0}, but " + sema.sources.getText(c.place).str() +
-                                              " is needed",
+                                          left.str(true) + " is {0}, but " +
+                                              sema.sources.getText(c.place).str() + " is needed",
                                           sema.sources.describe(c.place)));
   };
   for (const ast::Expr *c : f.definition->conditions) {
@@ -150,7 +150,8 @@ static bool stateDims(Sema &sema, const Function &f, StatedDims &stated) {
 
 /// The argument with the dims that are stated as something else replaced; the entry checks that the
 /// part that is taken is the whole.
-static mlir::Value withStatedDims(Sema &sema, mlir::Value v, const StatedDims &stated, Place place) {
+static mlir::Value withStatedDims(Sema &sema, mlir::Value v, const StatedDims &stated,
+                                  Place place) {
   auto type = llvm::cast<TensorType>(v.getType());
   llvm::SmallVector<Extent> sizes;
   for (Extent e : type.getExtents())
@@ -164,10 +165,10 @@ static mlir::Value withStatedDims(Sema &sema, mlir::Value v, const StatedDims &s
 
 /// Flags of every built program, which a hyper must leave alone.
 static bool isProgramFlag(llvm::StringRef name) {
-  return llvm::is_contained({"data",   "val",    "split",    "standardize", "epochs",  "batch",
-                             "seed",   "load",   "schedule", "patience",    "save",    "resume",
-                             "out",    "entry",  "history",  "dim",         "time",    "json",
-                             "tree",   "device", "threads",  "quiet",       "help"},
+  return llvm::is_contained({"data", "val",    "split",    "standardize", "epochs", "batch",
+                             "seed", "load",   "schedule", "patience",    "save",   "resume",
+                             "out",  "entry",  "history",  "dim",         "time",   "json",
+                             "tree", "device", "threads",  "quiet",       "help"},
                             name);
 }
 
@@ -252,14 +253,16 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
     }
     std::string argument = p.name.str();
     if (isHyper && isProgramFlag(argument)) {
-      report(p.place, "--" + argument + " is a flag of every built program; the hyper needs another name");
+      report(p.place,
+             "--" + argument + " is a flag of every built program; the hyper needs another name");
       ok = false;
     }
     // Several train functions have hypers of their own.
     if (isHyper && trainEntries > 1 && (kind == "train" || kind == "validate"))
       argument = d.name.str() + "." + argument;
     own.arguments.push_back({v, isHyper ? Role::hyper : Role::input, argument, value});
-    args.push_back({p.name, Value::of(withStatedDims(*this, v, stated, p.place)), nullptr, p.place});
+    args.push_back(
+        {p.name, Value::of(withStatedDims(*this, v, stated, p.place)), nullptr, p.place});
   }
   if (!ok)
     return fail();

@@ -244,7 +244,8 @@ Value Sema::sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env) {
       SliceOp::create(builder, location(slice.place), use(x), offsets, sizes, strides));
 }
 
-/// `x[pos:pos + T]` and `x[pos - T:pos]`: the position is known at run time, the size while compiling.
+/// `x[pos:pos + T]` and `x[pos - T:pos]`: the position is known at run time, the size while
+/// compiling.
 Value Sema::sliceAtRunTime(Value x, int64_t dim, const ast::Expr &slice, const Value (&raw)[3],
                            Env *env) {
   const ast::Expr *start = slice.items[0], *stop = slice.items[1];
@@ -277,12 +278,11 @@ Value Sema::sliceAtRunTime(Value x, int64_t dim, const ast::Expr &slice, const V
   Extent extent = x.type().getExtent(dim);
   // Composites are pure; what they cut was checked outside.
   if (trace->scopes.size() == 1)
-    CheckRangeOp::create(builder, location(slice.place), use(position),
-                         (extent - *size + 1).getAttr(),
-                         builder.getStringAttr("the slice of " + size->str(true) +
-                                               " from {0} is outside dim " + std::to_string(dim) +
-                                               ", whose extent is " + extent.str(true)),
-                         builder.getStringAttr(sources.describe(slice.place)));
+    CheckRangeOp::create(
+        builder, location(slice.place), use(position), (extent - *size + 1).getAttr(),
+        builder.getStringAttr("the slice of " + size->str(true) + " from {0} is outside dim " +
+                              std::to_string(dim) + ", whose extent is " + extent.str(true)),
+        builder.getStringAttr(sources.describe(slice.place)));
   Value iota = Value::of(IotaOp::create(builder, location(slice.place),
                                         TensorType::get({*size}, builder.getI64Type()), 0));
   Value places = binary("+", iota, position, slice.place);

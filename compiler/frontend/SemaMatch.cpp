@@ -44,9 +44,10 @@ private:
     if (value.kind != Value::Tensor && !value.isNumber() && value.kind != Value::Extent)
       return sema.report(context.place, context.callee + " takes " + pattern + " for " +
                                             context.parameter + ", not " + given);
-    return sema.report(context.place,
-                       context.callee + " takes " + pattern +
-                           (context.argument.empty() ? "" : ", but " + context.argument + " is " + given));
+    return sema.report(
+        context.place,
+        context.callee + " takes " + pattern +
+            (context.argument.empty() ? "" : ", but " + context.argument + " is " + given));
   }
 
   bool matchNumber() {
@@ -70,8 +71,7 @@ private:
 
   bool matchElement() {
     bool matches;
-    mlir::Type element =
-        sema.elementOf(type.element, env, actual().getElementType(), matches);
+    mlir::Type element = sema.elementOf(type.element, env, actual().getElementType(), matches);
     if (matches)
       return true;
     // A number of unspecified dtype takes on the one that is wanted.
@@ -88,8 +88,8 @@ private:
         actual().getRank() == int64_t(type.dims.size()) + 1)
       d.hint("the ids of one-hot rows are " + context.argument + ".argmax(dim=-1)");
     std::string wanted = type.element == "float" || type.element == "any" ? "f32"
-                         : type.element == "int"                          ? "i64"
-                                                                          : describeElement(element);
+                         : type.element == "int" ? "i64"
+                                                 : describeElement(element);
     if (context.twin && context.twin->type.getElementType() == element)
       wanted = describeElement(element);
     d.hint("convert it: " + (context.argument.empty() ? "x" : context.argument) + ".to(" + wanted +

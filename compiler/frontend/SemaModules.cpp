@@ -16,7 +16,8 @@ Value Sema::instantiate(const Function &cls, std::vector<Argument> args, Place p
   if (trace && cls.kind == ast::StmtKind::Module && args.size() == 1 &&
       args[0].value.kind == Value::Tensor)
     return report(place, d.name + " is called with a tensor before it is made")
-               .hint("a layer is made with its arguments: " + d.name + "(...), often in Sequential"),
+               .hint("a layer is made with its arguments: " + d.name +
+                     "(...), often in Sequential"),
            Value();
   if (trace && cls.kind == ast::StmtKind::Module) {
     return report(place,

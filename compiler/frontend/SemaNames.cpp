@@ -42,8 +42,9 @@ const ast::Stmt *Sema::findLater(llvm::StringRef name, Place place) {
     if (parsed->file != place.file)
       continue;
     for (const ast::Stmt *s : parsed->body)
-      if (s->place.begin > place.begin && (s->definition ? s->definition->name == name
-                        : s->kind == ast::StmtKind::Assign && s->target->isName(name)))
+      if (s->place.begin > place.begin &&
+          (s->definition ? s->definition->name == name
+                         : s->kind == ast::StmtKind::Assign && s->target->isName(name)))
         return s;
   }
   return nullptr;
@@ -133,9 +134,10 @@ Value Sema::evalAttribute(const ast::Expr &e, Env *env, bool asCallee) {
 
 /// The shape, dtype, number of dims or transpose of a tensor; an error value where it is none.
 static Value propertyOf(Sema &s, const Value &base, llvm::StringRef name, Place place) {
-  auto type = llvm::cast<TensorType>(base.kind == Value::Type     ? base.dtype
-                                     : base.kind == Value::Tensor ? mlir::Type(base.type())
-                                                                  : mlir::Type(base.variable->type));
+  auto type =
+      llvm::cast<TensorType>(base.kind == Value::Type     ? base.dtype
+                             : base.kind == Value::Tensor ? mlir::Type(base.type())
+                                                          : mlir::Type(base.variable->type));
   if (name == "shape") {
     std::vector<Value> items;
     for (Extent extent : type.getExtents())
@@ -259,7 +261,8 @@ Value Sema::attributeOf(const Value &base, const ast::Expr &e, Env *env, bool as
   if (base.kind == Value::String)
     d.hint("strings are names and messages only");
   if (base.isSequence())
-    d.hint(name == "extend" ? "write a + b" : "a list has append, and len, zip, reversed and enumerate take it");
+    d.hint(name == "extend" ? "write a + b"
+                            : "a list has append, and len, zip, reversed and enumerate take it");
   if (!isTensor)
     return {};
   std::vector<std::string> names = library->order;

@@ -435,10 +435,10 @@ Value Sema::matmul(Value a, Value b, Place place) {
     return error(place, "`@` takes numbers, not bools");
   int64_t ka = ra - 1, kb = rb >= 2 ? rb - 2 : 0;
   if (a.type().getExtent(ka) != b.type().getExtent(kb)) {
-    Diagnostic &d = report(place, "`@` needs the last dim on its left to be the " +
-                                      llvm::Twine(rb >= 2 ? "last but one" : "only one") +
-                                      " on its right, but these are " + describe(a) + " and " +
-                                      describe(b));
+    Diagnostic &d =
+        report(place, "`@` needs the last dim on its left to be the " +
+                          llvm::Twine(rb >= 2 ? "last but one" : "only one") +
+                          " on its right, but these are " + describe(a) + " and " + describe(b));
     if (rb == 2 && a.type().getExtent(ka) == b.type().getExtent(1))
       d.hint("transpose the right side with .T");
     return {};

@@ -25,7 +25,8 @@ void Sema::assign(const ast::Expr &target, Value value, Env *env) {
       items.resize(target.items.size());
     } else {
       if (value.kind == Value::Tensor) {
-        Diagnostic &d = report(target.place, "a tensor is not taken apart by names; write x.unbind(0)");
+        Diagnostic &d =
+            report(target.place, "a tensor is not taken apart by names; write x.unbind(0)");
         if (value.tensor.getDefiningOp<ReduceOp>())
           d.hint("max and min give the values alone; argmax and argmin give their places");
         items.resize(target.items.size());
@@ -62,7 +63,8 @@ void Sema::assign(const ast::Expr &target, Value value, Env *env) {
     }
     if (trace) {
       bool isOwn = target.items[0]->isName("self");
-      error(target.place, isOwn ? "no `self`" : "a member is assigned in its own module's functions only");
+      error(target.place,
+            isOwn ? "no `self`" : "a member is assigned in its own module's functions only");
       return;
     }
     Value *member = owner.instance->members->find(target.text);
@@ -135,7 +137,8 @@ void Sema::assignName(const ast::Expr &target, Value value, Env *env) {
         if (value.isError())
           return;
         bool isParam = v->kind == Value::Variable;
-        Diagnostic &d = report(target.place, "`" + name + "` is a member; a local needs another name");
+        Diagnostic &d =
+            report(target.place, "`" + name + "` is a member; a local needs another name");
         d.hint(isParam ? "parameters change by training; what a function updates is a buffer(...)"
                        : "what a function updates is a buffer(...)");
         if (s->places.count(name))
@@ -187,8 +190,7 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
   }
   case StmtKind::Annotated: {
     Value v = read(eval(*s.value, env), s.place);
-    if (!v.isError() &&
-        !matchType(*s.type, v, env, {s.place, s.target->text.str(), "", "", true}))
+    if (!v.isError() && !matchType(*s.type, v, env, {s.place, s.target->text.str(), "", "", true}))
       v = Value();
     assign(*s.target, std::move(v), env);
     return;
@@ -277,7 +279,8 @@ void Sema::declare(const ast::Stmt &s, Env *env) {
     if (d.name == "__init__")
       return;
   } else if (d.name == "__init__") {
-    reportName(d.place, "no `__init__`: a module's arguments stand behind its name, its members in its body")
+    reportName(d.place,
+               "no `__init__`: a module's arguments stand behind its name, its members in its body")
         .hint("write module MLP(inputs, outputs): and members below");
     return;
   }

@@ -32,7 +32,9 @@ mlir::Type Sema::elementOf(llvm::StringRef name, Env *env, mlir::Type actual, bo
   return actual;
 }
 
-bool quern::sema::isCapital(llvm::StringRef name) { return !name.empty() && llvm::isUpper(name[0]); }
+bool quern::sema::isCapital(llvm::StringRef name) {
+  return !name.empty() && llvm::isUpper(name[0]);
+}
 
 /// `f32[*, hidden=512]`: the signature as it stands, with the values of what is known.
 std::string Sema::describePattern(const ast::Type &type, Env *env) {
@@ -82,9 +84,9 @@ bool quern::sema::checkNames(Sema &sema, const ast::Type &type, Env *env) {
                                                   "f32", "f64", "float", "int", "any"});
     // NumPy's and PyTorch's names.
     static const std::pair<llvm::StringRef, llvm::StringRef> habits[] = {
-        {"float32", "f32"}, {"float64", "f64"}, {"double", "f64"}, {"float16", "f16"},
-        {"half", "f16"},    {"bfloat16", "bf16"}, {"int32", "i32"}, {"int64", "i64"},
-        {"long", "i64"},    {"int8", "i8"},      {"uint8", "u8"},  {"byte", "u8"}};
+        {"float32", "f32"}, {"float64", "f64"},   {"double", "f64"}, {"float16", "f16"},
+        {"half", "f16"},    {"bfloat16", "bf16"}, {"int32", "i32"},  {"int64", "i64"},
+        {"long", "i64"},    {"int8", "i8"},       {"uint8", "u8"},   {"byte", "u8"}};
     for (auto [habit, own] : habits)
       if (type.element == habit)
         near = own.str();
