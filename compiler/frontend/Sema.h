@@ -99,6 +99,16 @@ struct MatchContext {
 
 class Sema;
 bool isCapital(llvm::StringRef name);
+/// A name that stands alone and is a dim's.
+bool isDimName(const ast::Expr &e);
+/// The dims that an entry's conditions state as something else, by name.
+using StatedDims = llvm::MapVector<llvm::StringRef, Extent>;
+/// `where N == B` makes two names one dim; `where H % 2 == 0` makes H twice a dim of its own, and
+/// `where T == 2 * S` does so for T. What is stated is a check of the entry.
+bool stateDims(Sema &sema, const Function &f, StatedDims &stated);
+/// The argument with the dims that are stated as something else replaced; the entry checks that the
+/// part that is taken is the whole.
+mlir::Value withStatedDims(Sema &sema, mlir::Value v, const StatedDims &stated, Place place);
 /// Checks what a type names: lower-case names exist, capitals are not arguments.
 bool checkNames(Sema &sema, const ast::Type &type, Env *env);
 
