@@ -3,6 +3,8 @@
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 namespace quern {
@@ -16,6 +18,13 @@ static LogicalResult verifyFunctions(ModuleOp module, bool allowUpdates) {
       return function.emitError() << "function @" << function.getName() << " has no known quern.kind";
     if (!allowUpdates && (kind == "update" || function->hasAttr(attr::updates)))
       return function.emitError() << "function @" << function.getName() << " still has updates";
+    if (kind == "train") {
+      auto loss = function.getNumResults() ? dyn_cast<TensorType>(function.getResultTypes()[0])
+                                           : TensorType();
+      if (!loss || loss.getRank() != 0 || !loss.isFloat())
+        return function.emitError() << "train function @" << function.getName()
+                                    << " does not begin its results with a scalar loss";
+    }
     for (Operation &op : function.getOps()) {
       bool known = isa_and_present<QuernDialect>(op.getDialect()) || isa<func::ReturnOp>(op);
       if (!known || isa<KernelOp>(op))
@@ -46,27 +55,95 @@ LogicalResult verifyFused(ModuleOp module) {
   return success();
 }
 
-LogicalResult verifyPlanned(ModuleOp module) {
-  for (auto function : module.getOps<func::FuncOp>()) {
-    if (!isEntry(function))
-      continue;
-    // Which value each slot of the outside world holds now.
-    llvm::DenseMap<Attribute, Value> holds;
-    for (BlockArgument argument : function.getArguments())
-      if (Attribute slot = function.getArgAttr(argument.getArgNumber(), attr::slot))
-        holds[slot] = argument;
-    for (auto kernel : function.getOps<KernelOp>()) {
-      if (!kernel.getOperandSlots() || !kernel.getResultSlots())
-        return kernel.emitError() << "a kernel has no slots";
-      for (auto [value, slot] : llvm::zip(kernel.getInputs(), *kernel.getOperandSlots())) {
-        Value held = holds.lookup(slot);
-        if (held && held != value && cast<SlotAttr>(slot).getArena() != Arena::workspace)
-          return kernel.emitError() << "a kernel reads " << slot << " after it was overwritten";
-      }
-      for (auto [value, slot] : llvm::zip(kernel.getResults(), *kernel.getResultSlots()))
-        holds[slot] = value;
+/// Checks that what the outside world sees is read before it is overwritten.
+static LogicalResult verifyOverwrites(func::FuncOp function) {
+  // Which value each slot of the outside world holds now.
+  llvm::DenseMap<Attribute, Value> holds;
+  for (BlockArgument argument : function.getArguments())
+    if (Attribute slot = function.getArgAttr(argument.getArgNumber(), attr::slot))
+      holds[slot] = argument;
+  for (auto kernel : function.getOps<KernelOp>()) {
+    if (!kernel.getOperandSlots() || !kernel.getResultSlots())
+      return kernel.emitError() << "a kernel has no slots";
+    for (auto [value, slot] : llvm::zip(kernel.getInputs(), *kernel.getOperandSlots())) {
+      Value held = holds.lookup(slot);
+      if (held && held != value && cast<SlotAttr>(slot).getArena() != Arena::workspace)
+        return kernel.emitError() << "a kernel reads " << slot << " after it was overwritten";
     }
+    for (auto [value, slot] : llvm::zip(kernel.getResults(), *kernel.getResultSlots()))
+      holds[slot] = value;
   }
+  return success();
+}
+
+namespace {
+/// A tensor in the workspace, from the kernel that writes it to the last that reads it.
+struct Resident {
+  Extent offset, bytes;
+  int64_t first, last;
+  KernelOp writer;
+};
+} // namespace
+
+static SmallVector<Resident> findResidents(func::FuncOp function) {
+  llvm::MapVector<Value, Resident> residents;
+  int64_t step = 0;
+  for (auto kernel : function.getOps<KernelOp>()) {
+    for (Value operand : kernel.getInputs())
+      if (auto found = residents.find(operand); found != residents.end())
+        found->second.last = step;
+    for (auto [value, attribute] : llvm::zip(kernel.getResults(), *kernel.getResultSlots()))
+      if (auto slot = cast<SlotAttr>(attribute); slot.getArena() == Arena::workspace)
+        residents[value] = {Extent(slot.getOffset()),
+                            cast<TensorType>(value.getType()).getNumBytes(), step, step, kernel};
+    ++step;
+  }
+  return llvm::map_to_vector(residents, [](auto &entry) { return entry.second; });
+}
+
+/// Checks the workspace for some sizes of the dims. Different dims get different sizes.
+static LogicalResult verifyWorkspace(func::FuncOp function) {
+  SmallVector<Resident> residents = findResidents(function);
+  auto workspace = function->getAttrOfType<ExtentAttr>(attr::workspace);
+  if (residents.empty())
+    return success();
+  if (!workspace)
+    return function.emitError() << "function @" << function.getName() << " has no quern.workspace";
+  for (int64_t sample : {0, 1, 2, 15, 16, 17, 33, 128, 1000}) {
+    llvm::StringMap<int64_t> dims;
+    auto dim = [&](StringRef name) -> std::optional<int64_t> {
+      return dims.try_emplace(name, sample + 3 * static_cast<int64_t>(dims.size())).first->second;
+    };
+    std::optional<int64_t> size = Extent(workspace).evaluate(dim);
+    SmallVector<std::pair<int64_t, int64_t>> ranges;
+    for (Resident &resident : residents) {
+      auto offset = resident.offset.evaluate(dim), bytes = resident.bytes.evaluate(dim);
+      if (!size || !offset || !bytes)
+        return resident.writer.emitError() << "a slot's place cannot be computed";
+      ranges.push_back({*offset, *offset + *bytes});
+      if (ranges.back().second > *size)
+        return resident.writer.emitError()
+               << "a result ends at byte " << ranges.back().second << " of a workspace of " << *size;
+    }
+    for (size_t i = 0; i < residents.size(); ++i)
+      for (size_t j = 0; j < i; ++j) {
+        Resident &a = residents[i], &b = residents[j];
+        bool together = a.first <= b.last && b.first <= a.last;
+        if (together && ranges[i].first < ranges[j].second && ranges[j].first < ranges[i].second) {
+          auto error = a.writer.emitError() << "a result at byte " << ranges[i].first
+                                            << " overlaps another that is still needed";
+          error.attachNote(b.writer.getLoc()) << "it is made here";
+          return error;
+        }
+      }
+  }
+  return success();
+}
+
+LogicalResult verifyPlanned(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>())
+    if (isEntry(function) && (failed(verifyOverwrites(function)) || failed(verifyWorkspace(function))))
+      return failure();
   return success();
 }
 } // namespace quern
