@@ -90,12 +90,13 @@ def peak_bytes(folder, *command):
 
 
 def certified(source, dims, entries):
-    """What `quern explain` promises: the arenas, and the workspaces of these entries."""
+    """What `quern explain` promises: the arenas, the workspaces of these entries, and one thread's scratch memory."""
     text = run(QUERN, "explain", example(source + ".qn"))[0]
     arenas = [int(n) for n in re.findall(r"^  (?:parameters|buffers|optimizer state) +(\d+) bytes$", text, re.M)]
     expect(len(arenas) == 3, text[-600:])
     work = dict(re.findall(r"^  workspace of (\w+) +(.*) bytes, shared over time by$", text, re.M))
-    return sum(arenas) + sum(eval(work[entry], {}, dims) for entry in entries)
+    scratch = [int(n) for n in re.findall(r"^  scratch of each thread +(\d+) bytes$", text, re.M)]
+    return sum(arenas) + sum(eval(work[entry], {}, dims) for entry in entries) + max(scratch)
 
 
 @case
