@@ -27,6 +27,11 @@ inline constexpr llvm::StringLiteral variantDims = "quern.variant_dims";
 /// Bytes that each worker needs besides the workspace (an extent), as the loops phase found.
 inline constexpr llvm::StringLiteral workerBytes = "quern.worker_bytes";
 inline constexpr llvm::StringLiteral slot = "quern.slot";
+/// Of a GPU kernel: what its pointers point to, in order; and the number of blocks (an extent).
+inline constexpr llvm::StringLiteral slots = "quern.slots";
+inline constexpr llvm::StringLiteral grid = "quern.grid";
+/// Of a module of GPU kernels: those that it lacks.
+inline constexpr llvm::StringLiteral missing = "quern.missing";
 inline constexpr llvm::StringLiteral paramsBytes = "quern.params_bytes";
 inline constexpr llvm::StringLiteral buffersBytes = "quern.buffers_bytes";
 inline constexpr llvm::StringLiteral stateBytes = "quern.state_bytes";

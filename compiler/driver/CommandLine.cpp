@@ -74,6 +74,8 @@ private:
       return fail("there is no phase '" + line.phase + "'" +
                   suggestion(line.phase, names, "quern phases lists them"));
     }
+    if (llvm::Error error = checkTarget())
+      return error;
     if (line.file.empty())
       return fail(line.command + " needs a file");
     if (line.command == "build" && line.output.empty())
@@ -85,6 +87,21 @@ private:
       line.function = function.str();
       line.file = file.str();
     }
+    return llvm::Error::success();
+  }
+
+  llvm::Error checkTarget() {
+    if (line.phase == "ptx") {
+      if (line.backend == Backend::cpu)
+        return fail("the target cpu has no phase 'ptx'");
+      line.backend = Backend::cuda;
+    }
+    if (!line.isCuda())
+      return llvm::Error::success();
+    if (line.command != "emit")
+      return fail("--target=cuda can only be used with emit so far: there is no runtime for it yet");
+    if (line.phase == "asm" || line.phase == "obj")
+      return fail("the target cuda has no phase '" + line.phase + "'; its code is in phase 'ptx'");
     return llvm::Error::success();
   }
 

@@ -5,10 +5,14 @@
 #include "compiler/pipelines/Phases.h"
 #include "compiler/target/TargetDescription.h"
 #include "llvm/Support/Error.h"
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace quern {
+/// What kernels are compiled for.
+enum class Backend { cpu, cuda };
+
 /// What to do with a message: where errors go and how they look.
 struct MessageStyle {
   bool json = false;
@@ -37,6 +41,9 @@ struct CommandLine {
   std::vector<std::string> importPaths;
   PipelineOptions pipeline;
   TargetOptions target;
+  /// As `--target` says; where nothing does, the target that has the phase.
+  std::optional<Backend> backend;
+  bool isCuda() const { return backend == Backend::cuda; }
   /// Flags of `train eval predict summary bench` for the program, in order.
   std::vector<std::string> programArguments;
   /// The flags that shape the code, as they were given.

@@ -5,6 +5,8 @@
 #include "compiler/artefact/Version.h"
 #include "compiler/codegen/EmitLoops.h"
 #include "compiler/codegen/cpu/LowerToLLVM.h"
+#include "compiler/codegen/ptx/EmitGpu.h"
+#include "compiler/codegen/ptx/LowerToNVVM.h"
 #include "compiler/driver/TimingReport.h"
 #include "compiler/pipelines/Registration.h"
 #include "compiler/target/DebugInfo.h"
@@ -30,6 +32,7 @@ Compilation::Compilation(const CommandLine &line)
   DialectRegistry registry;
   registerDialects(registry);
   registerCpuDialects(registry);
+  registerGpuDialects(registry);
   registerTranslations(registry);
   context.appendDialectRegistry(registry);
   context.loadAllAvailableDialects();
@@ -38,6 +41,9 @@ Compilation::Compilation(const CommandLine &line)
   timings.setOutput(createTimingReport(llvm::errs()));
   timing = timings.getRootScope();
   pipeline.timing = &timing;
+  // A whole step in the registers of one thread is a matter of the CPU.
+  if (line.isCuda())
+    pipeline.disabled.insert("whole-steps");
 }
 
 Compilation::~Compilation() = default;
@@ -124,7 +130,7 @@ bool Compilation::describe() {
 
 bool Compilation::emitLoops(ModuleOp planned) {
   PassManager passes(&context);
-  passes.addPass(createEmitLoops(target));
+  passes.addPass(line.isCuda() ? createEmitGpu() : createEmitLoops(target));
   // Emitters write constants and index arithmetic where they need them; one of each is enough.
   passes.addPass(createCSEPass());
   TimingScope scope = timing.nest("loops");
@@ -195,6 +201,25 @@ std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
     return nullptr;
   }
   return std::move(*code);
+}
+
+std::unique_ptr<llvm::Module> Compilation::makeGpuCode(const PtxTarget &ptx) {
+  if (!runTo("loops"))
+    return nullptr;
+  gpu::GPUModuleOp kernels = findGpuModule(*module);
+  gpuReport = describeLaunches(kernels);
+  llvm::append_range(gpuReport, describeMissingKernels(kernels));
+  PassManager lowering(&context);
+  buildLowerToNVVMPipeline(lowering);
+  TimingScope scope = timing.nest("llvm");
+  lowering.enableTiming(scope);
+  if (failed(lowering.run(*module)))
+    return nullptr;
+  auto code = translateForPtx(kernels, *llvmContext, ptx);
+  if (code)
+    return std::move(*code);
+  fail(code.takeError());
+  return nullptr;
 }
 
 /// The folder of the runtime's archives: `../lib` from the compiler itself.

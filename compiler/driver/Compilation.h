@@ -4,6 +4,7 @@
 
 #include "compiler/driver/CommandLine.h"
 #include "compiler/frontend/Frontend.h"
+#include "compiler/target/PtxEmission.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Support/Timing.h"
@@ -30,6 +31,11 @@ public:
   /// The LLVM module with the descriptor, optimised. Null after errors, which have been printed. Runs
   /// from the start; the module of `getModule` is then at phase `llvm`.
   std::unique_ptr<llvm::Module> makeCode(bool asProgram);
+  /// The LLVM module of the kernels for the target cuda, optimised; `getModule` is then at phase `loops`
+  /// with its kernels lowered. Null after errors, which have been printed.
+  std::unique_ptr<llvm::Module> makeGpuCode(const PtxTarget &ptx);
+  /// For each kernel of `makeGpuCode`, and each that the target lacks, a line on it.
+  const std::vector<std::string> &getGpuReport() const { return gpuReport; }
   /// Writes the artefact, and a header beside libraries and objects. False after printed errors.
   bool build(OutputKind kind, llvm::StringRef output);
 
@@ -64,6 +70,7 @@ private:
   DiagnosticEngine diagnostics;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   TargetDescription target;
+  std::vector<std::string> gpuReport;
   std::unique_ptr<llvm::LLVMContext> llvmContext;
 };
 

@@ -38,10 +38,34 @@ static int emitCode(Compilation &compilation, StringRef phase, llvm::raw_ostream
   return 0;
 }
 
+static int emitGpuCode(Compilation &compilation, StringRef phase, llvm::raw_ostream &os) {
+  PtxTarget target;
+  target.optimisationLevel = compilation.getLine().target.optimisationLevel;
+  std::unique_ptr<llvm::Module> code = compilation.makeGpuCode(target);
+  if (!code)
+    return 1;
+  if (phase == "llvm") {
+    code->print(os, nullptr);
+    return 0;
+  }
+  llvm::SmallString<0> bytes;
+  llvm::raw_svector_ostream buffer(bytes);
+  if (llvm::Error error = emitPtx(*code, target, buffer)) {
+    compilation.fail(std::move(error));
+    return 1;
+  }
+  for (const std::string &text : compilation.getGpuReport())
+    os << "// " << text << "\n";
+  os << bytes;
+  return 0;
+}
+
 static int emitPhase(Compilation &compilation, llvm::raw_ostream &os) {
   const CommandLine &line = compilation.getLine();
   if (line.phase == "ast")
     return emitAst(compilation, os);
+  if (line.isCuda() && (line.phase == "ptx" || line.phase == "llvm"))
+    return emitGpuCode(compilation, line.phase, os);
   if (line.phase == "llvm" || line.phase == "asm" || line.phase == "obj")
     return emitCode(compilation, line.phase, os);
   if (!compilation.runTo(line.phase))

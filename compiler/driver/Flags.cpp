@@ -105,6 +105,13 @@ static llvm::Error setColor(CommandLine &line, StringRef value) {
   return llvm::Error::success();
 }
 
+static llvm::Error setTarget(CommandLine &line, StringRef value) {
+  if (value != "cpu" && value != "cuda")
+    return fail("--target takes cpu or cuda, not '" + value + "'");
+  line.backend = value == "cuda" ? Backend::cuda : Backend::cpu;
+  return llvm::Error::success();
+}
+
 static llvm::Error setCpu(CommandLine &line, StringRef value) {
   line.target.cpu = value.str();
   return llvm::Error::success();
@@ -138,6 +145,7 @@ llvm::ArrayRef<FlagDescription> getFlags() {
       {"-O", "0|1|2|3", "how much LLVM optimises (3)", "", true, setLevel, /*joined=*/true},
       {"-g", "", "debug information: code knows the lines of the file", "", true,
        turnOn<&CommandLine::debugInfo>},
+      {"--target", "cpu|cuda", "what to compile for (cpu); cuda with emit only", "", true, setTarget},
       {"--mcpu", "NAME", "CPU to compile for, by LLVM's names (host: this machine's)", "", true,
        setCpu},
       {"--dim", "NAME=N", "add a variant for this size of a dim, repeatable", "", true, setDim},

@@ -57,6 +57,7 @@ ArrayRef<Phase> getPhases() {
       {"loops", "kernels as vector loops over memory", nullptr, nullptr},
       {"llvm", "the LLVM IR that machine code is made from", nullptr, nullptr},
       {"asm", "assembly text", nullptr, nullptr},
+      {"ptx", "the text that a GPU's driver compiles (target cuda)", nullptr, nullptr},
       {"obj", "a relocatable object", nullptr, nullptr},
   };
   return phases;

@@ -4,6 +4,8 @@
 #include "compiler/autodiff/TrainStep.h"
 #include "compiler/codegen/EmitLoops.h"
 #include "compiler/codegen/cpu/LowerToLLVM.h"
+#include "compiler/codegen/ptx/EmitGpu.h"
+#include "compiler/codegen/ptx/LowerToNVVM.h"
 #include "compiler/interpreter/Interpretation.h"
 #include "compiler/transforms/FormKernels.h"
 #include "compiler/transforms/InlineComposites.h"
@@ -18,6 +20,7 @@ void registerDialects(mlir::DialectRegistry &registry) {
   registerDerivatives(registry);
   registerInterpretation(registry);
   registerCpuDialects(registry);
+  registerGpuDialects(registry);
 }
 
 void registerPasses() {
@@ -30,5 +33,7 @@ void registerPasses() {
   registerSpecializeDims();
   registerEmitLoops();
   registerLowerToLLVM();
+  registerEmitGpu();
+  registerLowerToNVVM();
 }
 } // namespace quern

@@ -1,0 +1,100 @@
+// Drives LLVM's NVPTX back end.
+#include "compiler/target/PtxEmission.h"
+#include "mlir/IR/Operation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace quern;
+
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createPtxMachine(const PtxTarget &target) {
+  static const bool initialised = [] {
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+    return true;
+  }();
+  (void)initialised;
+  llvm::Triple triple("nvptx64-nvidia-cuda");
+  std::string message;
+  const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!backend)
+    return llvm::createStringError(message);
+  llvm::TargetOptions options;
+  // As on the CPU: only fma ops and ops flagged `contract` are fused. The back end then writes `.rn` on
+  // every multiply and add, which keeps ptxas from fusing them.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
+  auto level = target.optimisationLevel == 0   ? llvm::CodeGenOptLevel::None
+               : target.optimisationLevel == 1 ? llvm::CodeGenOptLevel::Less
+               : target.optimisationLevel == 2 ? llvm::CodeGenOptLevel::Default
+                                               : llvm::CodeGenOptLevel::Aggressive;
+  std::unique_ptr<llvm::TargetMachine> machine(
+      backend->createTargetMachine(triple, target.chip, target.features, options,
+                                   llvm::Reloc::PIC_, std::nullopt, level));
+  if (!machine)
+    return llvm::createStringError("LLVM cannot generate PTX for '" + target.chip + "'");
+  return machine;
+}
+
+static void optimisePtx(llvm::Module &module, llvm::TargetMachine &machine, unsigned level) {
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopInterleaving = false;
+  tuning.LoopUnrolling = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager sccs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  llvm::OptimizationLevel levels[] = {llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
+                                      llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
+  if (level == 0)
+    builder.buildO0DefaultPipeline(levels[0]).run(module, modules);
+  else
+    builder.buildPerModuleDefaultPipeline(levels[level]).run(module, modules);
+}
+
+llvm::Expected<std::unique_ptr<llvm::Module>>
+quern::translateForPtx(mlir::Operation *kernels, llvm::LLVMContext &context,
+                       const PtxTarget &target) {
+  auto machine = createPtxMachine(target);
+  if (!machine)
+    return machine.takeError();
+  std::unique_ptr<llvm::Module> module = mlir::translateModuleToLLVMIR(kernels, context);
+  if (!module)
+    return llvm::createStringError("translation to LLVM IR failed");
+  module->setTargetTriple((*machine)->getTargetTriple());
+  module->setDataLayout((*machine)->createDataLayout());
+  for (llvm::Function &function : *module)
+    if (!function.isDeclaration())
+      function.addFnAttr(llvm::Attribute::NoUnwind);
+  optimisePtx(*module, **machine, target.optimisationLevel);
+  return module;
+}
+
+llvm::Error quern::emitPtx(llvm::Module &module, const PtxTarget &target,
+                           llvm::raw_pwrite_stream &os) {
+  auto machine = createPtxMachine(target);
+  if (!machine)
+    return machine.takeError();
+  llvm::legacy::PassManager passes;
+  if ((*machine)->addPassesToEmitFile(passes, os, /*DwoOut=*/nullptr,
+                                      llvm::CodeGenFileType::AssemblyFile))
+    return llvm::createStringError("LLVM cannot write PTX for '" + target.chip + "'");
+  passes.run(module);
+  return llvm::Error::success();
+}
