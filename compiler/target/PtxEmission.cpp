@@ -29,16 +29,15 @@ createPtxMachine(const PtxTarget &target) {
   if (!backend)
     return llvm::createStringError(message);
   llvm::TargetOptions options;
-  // As on the CPU: only fma ops and ops flagged `contract` are fused. The back end then writes `.rn` on
-  // every multiply and add, which keeps ptxas from fusing them.
+  // As on the CPU: only fma ops and ops flagged `contract` are fused. The back end then writes
+  // `.rn` on every multiply and add, which keeps ptxas from fusing them.
   options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   auto level = target.optimisationLevel == 0   ? llvm::CodeGenOptLevel::None
                : target.optimisationLevel == 1 ? llvm::CodeGenOptLevel::Less
                : target.optimisationLevel == 2 ? llvm::CodeGenOptLevel::Default
                                                : llvm::CodeGenOptLevel::Aggressive;
-  std::unique_ptr<llvm::TargetMachine> machine(
-      backend->createTargetMachine(triple, target.chip, target.features, options,
-                                   llvm::Reloc::PIC_, std::nullopt, level));
+  std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
+      triple, target.chip, target.features, options, llvm::Reloc::PIC_, std::nullopt, level));
   if (!machine)
     return llvm::createStringError("LLVM cannot generate PTX for '" + target.chip + "'");
   return machine;
@@ -68,9 +67,9 @@ static void optimisePtx(llvm::Module &module, llvm::TargetMachine &machine, unsi
     builder.buildPerModuleDefaultPipeline(levels[level]).run(module, modules);
 }
 
-llvm::Expected<std::unique_ptr<llvm::Module>>
-quern::translateForPtx(mlir::Operation *kernels, llvm::LLVMContext &context,
-                       const PtxTarget &target) {
+llvm::Expected<std::unique_ptr<llvm::Module>> quern::translateForPtx(mlir::Operation *kernels,
+                                                                     llvm::LLVMContext &context,
+                                                                     const PtxTarget &target) {
   auto machine = createPtxMachine(target);
   if (!machine)
     return machine.takeError();

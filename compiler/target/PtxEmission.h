@@ -1,5 +1,5 @@
-// From GPU kernels in the LLVM dialect to PTX text: translation to LLVM IR, LLVM's optimiser, and LLVM's
-// NVPTX back end. No tool of a CUDA installation takes part.
+// From GPU kernels in the LLVM dialect to PTX text: translation to LLVM IR, LLVM's optimiser, and
+// LLVM's NVPTX back end. No tool of a CUDA installation takes part.
 #ifndef QUERN_COMPILER_TARGET_PTXEMISSION_H
 #define QUERN_COMPILER_TARGET_PTXEMISSION_H
 
@@ -29,8 +29,8 @@ struct PtxTarget {
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateForPtx(mlir::Operation *kernels, llvm::LLVMContext &context, const PtxTarget &target);
 
-/// Writes PTX. The arithmetic is that of the IR: nothing is fused, flushed or approximated that the IR
-/// does not say may be.
+/// Writes PTX. The arithmetic is that of the IR: nothing is fused, flushed or approximated that the
+/// IR does not say may be.
 llvm::Error emitPtx(llvm::Module &module, const PtxTarget &target, llvm::raw_pwrite_stream &os);
 } // namespace quern
 

@@ -5,8 +5,8 @@
 #include "mlir/IR/Value.h"
 
 namespace quern {
-/// A positive number that divides `index` (an `index` value made by arith ops and scf loops) whatever
-/// its inputs are. 0 for an index that is certainly 0, which every number divides.
+/// A positive number that divides `index` (an `index` value made by arith ops and scf loops)
+/// whatever its inputs are. 0 for an index that is certainly 0, which every number divides.
 int64_t knownDivisor(mlir::Value index);
 } // namespace quern
 

@@ -20,8 +20,7 @@ public:
 
   void emit(OpBuilder &b, Location loc, const KernelFrame &frame, Threads &threads) override {
     ElementEmitter e(b, loc, frame, 1);
-    auto loop =
-        scf::ForOp::create(b, loc, threads.global, e.extent(columns()), threads.total);
+    auto loop = scf::ForOp::create(b, loc, threads.global, e.extent(columns()), threads.total);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     emitColumn(e, loop.getInductionVar());
@@ -33,8 +32,7 @@ private:
   void emitColumn(ElementEmitter &e, Value column) {
     Position position = unflatten(e, column, space.resultShape);
     for (auto &stage : space.stages()) {
-      SmallVector<Value> states =
-          nest(e, stage, position, {}, ReductionSpace::initial(e, stage));
+      SmallVector<Value> states = nest(e, stage, position, {}, ReductionSpace::initial(e, stage));
       size_t next = 0;
       for (Operation *op : stage) {
         Accumulator accumulator(op);

@@ -100,7 +100,8 @@ std::vector<std::string> describeLaunches(gpu::GPUModuleOp module) {
     os << function.getName() << ": ";
     if (std::string place = placeOf(function.getLoc()); !place.empty())
       os << place << ", ";
-    os << "grid " << Extent(function->getAttrOfType<ExtentAttr>(attr::grid)).str(/*asInLanguage=*/true)
+    os << "grid "
+       << Extent(function->getAttrOfType<ExtentAttr>(attr::grid)).str(/*asInLanguage=*/true)
        << ", block " << (*function.getKnownBlockSize())[0] << ", arguments";
     StringRef separator = " ";
     for (auto slot : function->getAttrOfType<ArrayAttr>(attr::slots).getAsRange<SlotAttr>()) {

@@ -19,8 +19,8 @@ mlir::gpu::GPUModuleOp findGpuModule(mlir::ModuleOp module);
 /// A line for every kernel that the module lacks: what it is and where it stands in the file.
 std::vector<std::string> describeMissingKernels(mlir::gpu::GPUModuleOp module);
 
-/// A line for every kernel of the module: its symbol, the grid and block that it is launched with, and
-/// its arguments in order.
+/// A line for every kernel of the module: its symbol, the grid and block that it is launched with,
+/// and its arguments in order.
 std::vector<std::string> describeLaunches(mlir::gpu::GPUModuleOp module);
 } // namespace quern
 

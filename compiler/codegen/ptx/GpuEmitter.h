@@ -32,14 +32,14 @@ protected:
   KernelOp kernel;
 };
 
-/// Bytes that every slot of a GPU entry is aligned to: arenas place tensors at multiples of 64, and the
-/// caller's inputs and outputs must be aligned as device allocations are.
+/// Bytes that every slot of a GPU entry is aligned to: arenas place tensors at multiples of 64, and
+/// the caller's inputs and outputs must be aligned as device allocations are.
 inline constexpr int64_t slotAlignment = 16;
 /// Threads of a block where nothing asks for another number.
 inline constexpr int64_t blockThreads = 256;
 
-/// Why there is no emitter for a kernel yet, as the end of a sentence that begins with the kernel; empty
-/// where there is one.
+/// Why there is no emitter for a kernel yet, as the end of a sentence that begins with the kernel;
+/// empty where there is one.
 std::string reasonNotEmitted(KernelOp kernel);
 /// The emitter for a kernel that `reasonNotEmitted` has no word against.
 std::unique_ptr<GpuEmitter> createGpuEmitter(KernelOp kernel);

@@ -31,14 +31,12 @@ public:
     for (auto [slot, type] : slots)
       types.push_back(MemRefType::get({}, type, MemRefLayoutAttrInterface(), space));
     types.append(dims.size(), builder.getIndexType());
-    auto function =
-        gpu::GPUFuncOp::create(builder, loc, name, builder.getFunctionType(types, {}));
+    auto function = gpu::GPUFuncOp::create(builder, loc, name, builder.getFunctionType(types, {}));
     function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
     for (size_t i = 0; i < slots.size(); ++i) {
       bool isMemory = isMemorySlot(cast<SlotAttr>(slots[i].first));
       function.setArgAttr(i, "llvm.noalias", builder.getUnitAttr());
-      function.setArgAttr(i, "llvm.align",
-                          builder.getI64IntegerAttr(isMemory ? slotAlignment : 8));
+      function.setArgAttr(i, "llvm.align", builder.getI64IntegerAttr(isMemory ? slotAlignment : 8));
     }
     function.setKnownBlockSizeAttr(
         builder.getDenseI32ArrayAttr({static_cast<int32_t>(launch.threads), 1, 1}));

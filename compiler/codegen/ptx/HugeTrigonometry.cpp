@@ -1,5 +1,6 @@
-// sin and cos of very large arguments: x = m 2^e with a 24-bit m, so that x 2/pi modulo 4 needs only the
-// 88 bits of 2/pi that stand where m 2^e does not make multiples of 4 of them (Payne and Hanek 1983).
+// sin and cos of very large arguments: x = m 2^e with a 24-bit m, so that x 2/pi modulo 4 needs
+// only the 88 bits of 2/pi that stand where m 2^e does not make multiples of 4 of them (Payne and
+// Hanek 1983).
 #include "compiler/codegen/ptx/HugeTrigonometry.h"
 #include "compiler/codegen/element/LaneBuilder.h"
 
@@ -7,9 +8,8 @@ using namespace mlir;
 namespace quern {
 
 /// The first 224 bits of 2/pi behind the point, in words of 32, highest first.
-static constexpr uint32_t twoOverPi[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1,
-                                         0xf534ddc0, 0xdb629599, 0x3c439041,
-                                         0xfe5163ab};
+static constexpr uint32_t twoOverPi[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
+                                         0xdb629599, 0x3c439041, 0xfe5163ab};
 
 static Value emitHuge(LaneBuilder &b, Value x, bool cosine) {
   OpBuilder &builder = b.builder;
@@ -26,7 +26,8 @@ static Value emitHuge(LaneBuilder &b, Value x, bool cosine) {
   auto shiftRight = [&](Value v, Value by) -> Value {
     return arith::ShRUIOp::create(builder, loc, v, by);
   };
-  // 96 bits from there, as three words: the table is read by comparison, since it has seven entries.
+  // 96 bits from there, as three words: the table is read by comparison, since it has seven
+  // entries.
   auto wordAt = [&](unsigned offset) {
     Value result = b.integer(0);
     for (int32_t i = 0; i + offset < std::size(twoOverPi); ++i)
@@ -45,7 +46,9 @@ static Value emitHuge(LaneBuilder &b, Value x, bool cosine) {
   }
   // mantissa times the 96 bits, of which the top two bits of the low 96 count quadrants.
   Value m = wide(mantissa);
-  auto multiply = [&](Value a, Value c) -> Value { return arith::MulIOp::create(builder, loc, a, c); };
+  auto multiply = [&](Value a, Value c) -> Value {
+    return arith::MulIOp::create(builder, loc, a, c);
+  };
   Value low = multiply(aligned[2], m);
   Value middle = b.addi(multiply(aligned[1], m), shiftRight(low, thirtyTwo));
   Value high = b.addi(multiply(aligned[0], m), shiftRight(middle, thirtyTwo));
@@ -56,11 +59,11 @@ static Value emitHuge(LaneBuilder &b, Value x, bool cosine) {
   Value rest = b.subi(fraction, b.shl(quadrant, b.integer64(62)));
   Value r = b.mul(b.toReal64(rest), b.real64(1.57079632679489661923 * 0x1p-62));
   Value z = b.mul(r, r);
-  Value sine = b.polynomial64(z, {-1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880, -1.0 / 39916800,
-                                  1.0 / 6227020800.0});
+  Value sine = b.polynomial64(
+      z, {-1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880, -1.0 / 39916800, 1.0 / 6227020800.0});
   sine = b.fma(b.mul(sine, z), r, r);
-  Value cosinePart = b.polynomial64(z, {1.0, -1.0 / 2, 1.0 / 24, -1.0 / 720, 1.0 / 40320,
-                                        -1.0 / 3628800, 1.0 / 479001600});
+  Value cosinePart = b.polynomial64(
+      z, {1.0, -1.0 / 2, 1.0 / 24, -1.0 / 720, 1.0 / 40320, -1.0 / 3628800, 1.0 / 479001600});
   // sin is odd: a negative x gives the negated sine of |x|; cos is even.
   Value octant = b.narrow(quadrant);
   if (cosine)
@@ -69,8 +72,8 @@ static Value emitHuge(LaneBuilder &b, Value x, bool cosine) {
   Value value = b.select(odd, cosinePart, sine);
   Value negative = b.equali(b.andi(octant, b.integer(2)), b.integer(2));
   if (!cosine) {
-    Value isNegative = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, bits,
-                                             b.integer(0));
+    Value isNegative =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, bits, b.integer(0));
     negative = b.xori(negative, isNegative);
   }
   return b.select(negative, b.neg(value), value);

@@ -5,10 +5,10 @@
 #include "mlir/IR/Operation.h"
 
 namespace quern {
-/// Replaces every scalar f64 `math.sin` and `math.cos` below `root` whose operand was extended from f32
-/// (the form in which element emission leaves arguments that are too large for its own reduction) by the
-/// reduction of Payne and Hanek on integers and a polynomial. Finite arguments of 2^24 and more give the
-/// result to about 1e-12; smaller ones must not occur.
+/// Replaces every scalar f64 `math.sin` and `math.cos` below `root` whose operand was extended from
+/// f32 (the form in which element emission leaves arguments that are too large for its own
+/// reduction) by the reduction of Payne and Hanek on integers and a polynomial. Finite arguments of
+/// 2^24 and more give the result to about 1e-12; smaller ones must not occur.
 void expandHugeTrigonometry(mlir::Operation *root);
 } // namespace quern
 

@@ -1,5 +1,5 @@
-// Kernels in which every result element is computed on its own, on a GPU: threads stride through the
-// elements, a vector each where the innermost dimension allows it.
+// Kernels in which every result element is computed on its own, on a GPU: threads stride through
+// the elements, a vector each where the innermost dimension allows it.
 #include "compiler/codegen/element/LoopNest.h"
 #include "compiler/codegen/ptx/GpuEmitter.h"
 #include "compiler/codegen/ptx/VectorWidth.h"
@@ -54,7 +54,8 @@ private:
     e.enterRegion();
   }
 
-  /// One index for all dimensions. What is left after the last whole vector is done element by element.
+  /// One index for all dimensions. What is left after the last whole vector is done element by
+  /// element.
   void emitFlat(OpBuilder &b, Location loc, const KernelFrame &frame, Threads &threads) {
     ElementEmitter vectors(b, loc, frame, width), single(b, loc, frame, 1);
     vectors.setPointerAlignment(slotAlignment);
@@ -91,7 +92,8 @@ private:
     Value units = b.createOrFold<arith::MulIOp>(loc, rows, vectors);
     stride(e, threads, units, [&](Value unit) {
       Value row = arith::DivUIOp::create(b, loc, unit, vectors);
-      Value column = arith::MulIOp::create(b, loc, arith::RemUIOp::create(b, loc, unit, vectors), by);
+      Value column =
+          arith::MulIOp::create(b, loc, arith::RemUIOp::create(b, loc, unit, vectors), by);
       Position position = unflatten(e, row, outer);
       position.push_back(lanes == 1 ? LaneIndex::uniform(column) : LaneIndex::contiguous(column));
       emitElements(e, position, e.linearise(position, shape));

@@ -1,5 +1,5 @@
-// Kernels that reduce along rows, on a GPU: a warp takes a short row, a block a long one. Short enough
-// rows stay in registers from stage to stage; the others are read again from the cache.
+// Kernels that reduce along rows, on a GPU: a warp takes a short row, a block a long one. Short
+// enough rows stay in registers from stage to stage; the others are read again from the cache.
 #include "compiler/codegen/element/LoopNest.h"
 #include "compiler/codegen/element/ReductionSpace.h"
 #include "compiler/codegen/ptx/GpuEmitter.h"
@@ -25,8 +25,7 @@ struct RowPlan {
 
 class RowGpuEmitter : public GpuEmitter {
 public:
-  explicit RowGpuEmitter(KernelOp kernel)
-      : GpuEmitter(kernel), space(kernel) {
+  explicit RowGpuEmitter(KernelOp kernel) : GpuEmitter(kernel), space(kernel) {
     bool expands = false;
     auto inspect = [&](Value value) { expands |= needsExpansion(value, space.outerShape.size()); };
     for (Operation *op : space.roots)
@@ -60,7 +59,8 @@ public:
 private:
   Extent length() { return productOf(kernel.getContext(), space.reducedShape); }
 
-  /// Enough threads that none has much more than four vectors; a row of unknown length gets a block.
+  /// Enough threads that none has much more than four vectors; a row of unknown length gets a
+  /// block.
   RowPlan planRow() {
     auto known = length().getConstant();
     if (!known)
@@ -77,7 +77,8 @@ private:
   void emitRows(ElementEmitter &e) {
     OpBuilder &b = e.builder;
     Location loc = e.loc;
-    Value group = emitIndex(b, loc, plan.group), rowsPerBlock = emitIndex(b, loc, plan.rowsPerBlock());
+    Value group = emitIndex(b, loc, plan.group),
+          rowsPerBlock = emitIndex(b, loc, plan.rowsPerBlock());
     member = threads->thread;
     Value row = threads->block;
     if (plan.rowsPerBlock() > 1) {
@@ -119,7 +120,8 @@ private:
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
       e.enterRegion();
-      SmallVector<Value> next = visit(startOf(loop.getInductionVar()), {}, loop.getRegionIterArgs());
+      SmallVector<Value> next =
+          visit(startOf(loop.getInductionVar()), {}, loop.getRegionIterArgs());
       e.enterRegion();
       if (!initial.empty())
         scf::YieldOp::create(b, loc, next);
@@ -170,8 +172,8 @@ private:
         Accumulator accumulator(op);
         ArrayRef<Value> state = ArrayRef<Value>(states).slice(position, accumulator.size());
         position += accumulator.size();
-        SmallVector<Value> folded = foldThreads(
-            e, *threads, accumulator, accumulator.foldLanes(e, state), acrossBlock);
+        SmallVector<Value> folded =
+            foldThreads(e, *threads, accumulator, accumulator.foldLanes(e, state), acrossBlock);
         e.bind(op->getResult(0), accumulator.finish(e, folded));
       }
     }
@@ -190,8 +192,8 @@ private:
     if (!along.empty())
       storeAlong(e, along, outer);
     storeSingle(e, single, row, acrossBlock);
-    // The next row's first stage writes the shared memory that this row's only stage reads; with more
-    // stages, another barrier lies between.
+    // The next row's first stage writes the shared memory that this row's only stage reads; with
+    // more stages, another barrier lies between.
     if (acrossBlock && plan.perBlock > warpThreads && stages.size() == 1)
       threads->barrier();
     for (Operation *op : space.roots)
@@ -233,8 +235,8 @@ private:
       threads->barrier();
     else if (overwrites)
       threads->barrierOfWarp();
-    Value isFirst = arith::CmpIOp::create(b, e.loc, arith::CmpIPredicate::eq, member,
-                                          emitIndex(b, e.loc, 0));
+    Value isFirst =
+        arith::CmpIOp::create(b, e.loc, arith::CmpIPredicate::eq, member, emitIndex(b, e.loc, 0));
     auto branch = scf::IfOp::create(b, e.loc, isFirst, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());

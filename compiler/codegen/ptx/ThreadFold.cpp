@@ -12,8 +12,8 @@ static Value broadcast(ElementEmitter &e, Value scalar) {
   return vector::BroadcastOp::create(e.builder, e.loc, e.index.vectorOf(scalar.getType()), scalar);
 }
 
-/// Merges with the threads at distance 1, 2, ... `reach` / 2 by turns, so that groups of `reach` threads
-/// have the same state afterwards. `state` is in vectors of one lane.
+/// Merges with the threads at distance 1, 2, ... `reach` / 2 by turns, so that groups of `reach`
+/// threads have the same state afterwards. `state` is in vectors of one lane.
 static SmallVector<Value> butterfly(ElementEmitter &e, Threads &threads,
                                     const Accumulator &accumulator, SmallVector<Value> state,
                                     int64_t reach) {
@@ -41,18 +41,18 @@ SmallVector<Value> foldThreads(ElementEmitter &emitter, Threads &threads,
 
   int64_t warps = threads.perBlock / warpThreads;
   if (acrossBlock && warps > 1) {
-    // Bools travel as bytes. Every warp writes what it has; every warp reads all and folds it again.
+    // Bools travel as bytes. Every warp writes what it has; every warp reads all and folds it
+    // again.
     SmallVector<Value> shared;
     for (Value component : folded) {
       Type type = getElementTypeOrSelf(component.getType());
-      shared.push_back(
-          threads.sharedMemory(type.isInteger(1) ? Type(b.getI8Type()) : type, warps));
+      shared.push_back(threads.sharedMemory(type.isInteger(1) ? Type(b.getI8Type()) : type, warps));
     }
     Value size = emitIndex(b, loc, warpThreads);
     Value lane = arith::RemUIOp::create(b, loc, threads.thread, size);
     Value warp = arith::DivUIOp::create(b, loc, threads.thread, size);
-    Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, lane,
-                                          emitIndex(b, loc, 0));
+    Value isFirst =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, lane, emitIndex(b, loc, 0));
     auto write = scf::IfOp::create(b, loc, isFirst, /*withElseRegion=*/false);
     {
       OpBuilder::InsertionGuard guard(b);

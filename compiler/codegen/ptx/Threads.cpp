@@ -13,8 +13,8 @@ Threads::Threads(gpu::GPUFuncOp function, OpBuilder &builder, Location loc, int6
   block = gpu::BlockIdOp::create(builder, loc, gpu::Dimension::x);
   blocks = gpu::GridDimOp::create(builder, loc, gpu::Dimension::x);
   Value size = emitIndex(builder, loc, perBlock);
-  global = arith::AddIOp::create(builder, loc, arith::MulIOp::create(builder, loc, block, size),
-                                 thread);
+  global =
+      arith::AddIOp::create(builder, loc, arith::MulIOp::create(builder, loc, block, size), thread);
   total = arith::MulIOp::create(builder, loc, blocks, size);
 }
 
@@ -39,10 +39,15 @@ Value Threads::exchange(Value scalar, int32_t mask) {
     return arith::TruncIOp::create(builder, loc, type, word(wide));
   }
   // The machine exchanges 32 bits at a time.
-  Value bits = type.isF64() ? arith::BitcastOp::create(builder, loc, i64, scalar).getResult() : scalar;
+  Value bits =
+      type.isF64() ? arith::BitcastOp::create(builder, loc, i64, scalar).getResult() : scalar;
   Value half = arith::ConstantIntOp::create(builder, loc, 32, 64);
-  auto narrow = [&](Value value) -> Value { return arith::TruncIOp::create(builder, loc, i32, value); };
-  auto widen = [&](Value value) -> Value { return arith::ExtUIOp::create(builder, loc, i64, value); };
+  auto narrow = [&](Value value) -> Value {
+    return arith::TruncIOp::create(builder, loc, i32, value);
+  };
+  auto widen = [&](Value value) -> Value {
+    return arith::ExtUIOp::create(builder, loc, i64, value);
+  };
   Value low = word(narrow(bits));
   Value high = word(narrow(arith::ShRUIOp::create(builder, loc, bits, half)));
   Value joined = arith::OrIOp::create(builder, loc, widen(low),

@@ -1,5 +1,5 @@
-// Where a thread stands in its grid, and what the threads of a block do together: barriers, shuffles and
-// shared memory.
+// Where a thread stands in its grid, and what the threads of a block do together: barriers,
+// shuffles and shared memory.
 #ifndef QUERN_COMPILER_CODEGEN_PTX_THREADS_H
 #define QUERN_COMPILER_CODEGEN_PTX_THREADS_H
 
@@ -12,8 +12,8 @@ inline constexpr int64_t warpThreads = 32;
 
 class Threads {
 public:
-  /// Emits the positions where `builder` stands, which is where `function` begins; `perBlock` threads
-  /// make a block.
+  /// Emits the positions where `builder` stands, which is where `function` begins; `perBlock`
+  /// threads make a block.
   Threads(mlir::gpu::GPUFuncOp function, mlir::OpBuilder &builder, mlir::Location loc,
           int64_t perBlock);
 
@@ -27,8 +27,8 @@ public:
   void barrier();
   /// The same for the threads of one warp.
   void barrierOfWarp();
-  /// `scalar` (a register of any width) of the thread of the same warp whose number differs from this
-  /// one's in the bits of `mask`.
+  /// `scalar` (a register of any width) of the thread of the same warp whose number differs from
+  /// this one's in the bits of `mask`.
   mlir::Value exchange(mlir::Value scalar, int32_t mask);
   /// Memory that the block shares, with room for `count` elements; uninitialised.
   mlir::Value sharedMemory(mlir::Type elementType, int64_t count);

@@ -8,11 +8,11 @@ namespace quern {
 
 static TensorType typeOf(Value value) { return cast<TensorType>(value.getType()); }
 
-/// Whether neighbours along the innermost dimension of the result come from neighbours, or one place,
-/// of the operands.
+/// Whether neighbours along the innermost dimension of the result come from neighbours, or one
+/// place, of the operands.
 static bool keepsNeighbours(Operation &op) {
-  if (op.hasTrait<Pointwise>() || isa<ConstantOp, ExtentOp, IotaOp, RandomOp, BroadcastOp, ReduceOp,
-                                      ArgReduceOp, YieldOp>(op))
+  if (op.hasTrait<Pointwise>() ||
+      isa<ConstantOp, ExtentOp, IotaOp, RandomOp, BroadcastOp, ReduceOp, ArgReduceOp, YieldOp>(op))
     return true;
   auto reshape = dyn_cast<ReshapeOp>(op);
   if (!reshape)
