@@ -39,6 +39,7 @@ quern_install_packages() {
 quern_build() {
   mkdir -p "$1/build" || return 1
   log=$1/build/build.log
+  [ -x "$1/build/bin/quern" ] || echo "building; the first time takes minutes, which tail -f $log shows"
   if (cd "$1" && cmake --preset release && cmake --build --preset release) >"$log" 2>&1; then
     return 0
   fi

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from case import QUERN, case, example, expect, run
+from case import BUILD, QUERN, case, example, expect, run
 
 TOOLS = "/usr/lib/llvm-22/bin/"
 SIMPLE = example("lecture/simple.qn")
@@ -285,3 +285,26 @@ Params size (MB): 3.03
 Estimated Total Size (MB): 3.06
 ----------------------------------------------------------------
 """, text)
+
+
+@case
+def installed_headers_and_libraries(folder):
+    """The commands of examples/embed/README.md, away from the tree, in strict C and C++ with each compiler there is."""
+    prefix = f"{folder}/prefix"
+    run("cmake", "--install", BUILD, "--prefix", prefix)
+    quern, work = f"{prefix}/bin/quern", f"{folder}/work"
+    shutil.copytree(example("embed"), work)
+    strict = ("-Wall", "-Wextra", "-pedantic", "-Werror", f"-I{prefix}/include")
+    link = (f"{prefix}/lib/libquern.a", "-lm", "-pthread", "-o")
+    for suffix in ("a", "so"):
+        run(quern, "build", "line.qn", "-o", f"line.{suffix}", cwd=work)
+    compilers = [pair for pair in (("clang-22", "clang++-22"), ("gcc", "g++")) if shutil.which(pair[0]) and shutil.which(pair[1])]
+    for cc, cxx in compilers:
+        run(cc, "-std=c99", *strict, "train.c", "line.a", *link, "train", cwd=work)
+        run(cxx, "-std=c++17", *strict, "serve.cpp", *link, "serve", cwd=work)
+        run(cxx, "-x", "c++", "-std=c++17", *strict, "-fsyntax-only", "train.c", cwd=work)
+        expect(run("./train", "w.safetensors", cwd=work)[0] == "loss after 200 steps: 0.0006\n", "train")
+        expect(run("./serve", "./line.so", "w.safetensors", "0.5", cwd=work)[0] == "2.002\n", "serve")
+    run(quern, "build", "line.qn", "-o", "line", cwd=work)
+    expect("Linear-1" in run("./line", "summary", cwd=work)[0], "a program of the installed compiler")
+    return ", ".join(cc for cc, _ in compilers)
