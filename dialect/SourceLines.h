@@ -1,5 +1,6 @@
-// What locations say about the user's file. The frontend gives an op the place that it was written at,
-// inside call sites for every function that led there; passes fuse the locations of what they combine.
+// What locations say about the user's file. The frontend gives an op the place that it was written
+// at, inside call sites for every function that led there; passes fuse the locations of what they
+// combine.
 #ifndef QUERN_DIALECT_SOURCELINES_H
 #define QUERN_DIALECT_SOURCELINES_H
 

@@ -5,8 +5,7 @@
 #include "llvm/Config/llvm-config.h"
 
 namespace quern {
-inline constexpr char compilerVersion[] =
-    "quern " QUERN_VERSION " (LLVM " LLVM_VERSION_STRING ")";
+inline constexpr char compilerVersion[] = "quern " QUERN_VERSION " (LLVM " LLVM_VERSION_STRING ")";
 } // namespace quern
 
 #endif

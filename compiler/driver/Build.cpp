@@ -85,7 +85,8 @@ int programCommand(Compilation &compilation) {
     for (const std::string &argument : line.programArguments)
       arguments.push_back(argument);
     std::string message;
-    // Ctrl-C goes to both processes: the program decides what to save, and this one tidies up after it.
+    // Ctrl-C goes to both processes: the program decides what to save, and this one tidies up after
+    // it.
     std::signal(SIGINT, [](int) {});
     status = llvm::sys::ExecuteAndWait(program, arguments, std::nullopt, {}, 0, 0, &message);
     if (!message.empty())

@@ -99,7 +99,8 @@ private:
     if (!line.isCuda())
       return llvm::Error::success();
     if (line.command != "emit")
-      return fail("--target=cuda can only be used with emit so far: there is no runtime for it yet");
+      return fail(
+          "--target=cuda can only be used with emit so far: there is no runtime for it yet");
     if (line.phase == "asm" || line.phase == "obj")
       return fail("the target cuda has no phase '" + line.phase + "'; its code is in phase 'ptx'");
     return llvm::Error::success();
@@ -130,8 +131,7 @@ private:
     }
     if (flag.shapesCode) {
       StringRef between = flag.value.empty() || flag.joined ? "" : "=";
-      line.codeFlags +=
-          ((line.codeFlags.empty() ? "" : " ") + flag.name + between + value).str();
+      line.codeFlags += ((line.codeFlags.empty() ? "" : " ") + flag.name + between + value).str();
     }
     // The sizes of the entries to time are the variants to compile.
     if (line.command == "bench" && flag.name == "--dim")

@@ -50,8 +50,8 @@ struct CommandLine {
   std::string codeFlags;
 };
 
-/// Replaces every `@file` by the words in the file, as a shell would split them; files may name further
-/// files. Fails with one sentence.
+/// Replaces every `@file` by the words in the file, as a shell would split them; files may name
+/// further files. Fails with one sentence.
 llvm::Expected<std::vector<std::string>> expandResponseFiles(llvm::ArrayRef<std::string> words);
 
 /// How messages are to look by these words, even where they make no sense otherwise.

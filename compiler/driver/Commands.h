@@ -1,5 +1,5 @@
-// The commands of `quern`, one function each. They print what they find and return the exit status: 0,
-// 1 for errors in the model or the system, 2 for a command line that makes no sense.
+// The commands of `quern`, one function each. They print what they find and return the exit status:
+// 0, 1 for errors in the model or the system, 2 for a command line that makes no sense.
 #ifndef QUERN_COMPILER_DRIVER_COMMANDS_H
 #define QUERN_COMPILER_DRIVER_COMMANDS_H
 
@@ -12,7 +12,8 @@ int runCommand(Compilation &compilation);
 int explainCommand(Compilation &compilation);
 int checkCommand(Compilation &compilation);
 int phasesCommand();
-/// `train`, `eval`, `predict`, `summary`, `bench`: builds a program in a temporary folder and runs it.
+/// `train`, `eval`, `predict`, `summary`, `bench`: builds a program in a temporary folder and runs
+/// it.
 int programCommand(Compilation &compilation);
 } // namespace quern
 

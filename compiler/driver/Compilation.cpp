@@ -174,7 +174,8 @@ std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
   if (failed(lowering.run(*loops)))
     return nullptr;
   if (line.debugInfo)
-    attachDebugInfo(*loops, nameOfSource(*module, line.file), compilerVersion, target.optimisationLevel > 0);
+    attachDebugInfo(*loops, nameOfSource(*module, line.file), compilerVersion,
+                    target.optimisationLevel > 0);
   auto code = translate(*loops, *llvmContext, target);
   if (!code) {
     fail(code.takeError());
@@ -236,8 +237,7 @@ bool Compilation::build(OutputKind kind, StringRef output) {
     return false;
   llvm::SmallString<128> object(output);
   if (kind != OutputKind::object)
-    if (std::error_code ec =
-            llvm::sys::fs::createTemporaryFile(getModelName(), "o", object))
+    if (std::error_code ec = llvm::sys::fs::createTemporaryFile(getModelName(), "o", object))
       return fail("cannot make a temporary file: " + ec.message());
   TimingScope emitting = timing.nest("obj");
   llvm::Error error = writeObject(*code, target, object);

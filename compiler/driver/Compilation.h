@@ -23,16 +23,16 @@ public:
   explicit Compilation(const CommandLine &line);
   ~Compilation();
 
-  /// Reads the file (`.qn`, or `.mlir` at phase `model`) and takes it to a phase up to `loops`. False
-  /// after errors, which have been printed.
+  /// Reads the file (`.qn`, or `.mlir` at phase `model`) and takes it to a phase up to `loops`.
+  /// False after errors, which have been printed.
   bool runTo(llvm::StringRef phase);
   /// Notes at the entries of a module at phase `planned` what their loops need for each worker.
   bool findWorkerBytes();
-  /// The LLVM module with the descriptor, optimised. Null after errors, which have been printed. Runs
-  /// from the start; the module of `getModule` is then at phase `llvm`.
+  /// The LLVM module with the descriptor, optimised. Null after errors, which have been printed.
+  /// Runs from the start; the module of `getModule` is then at phase `llvm`.
   std::unique_ptr<llvm::Module> makeCode(bool asProgram);
-  /// The LLVM module of the kernels for the target cuda, optimised; `getModule` is then at phase `loops`
-  /// with its kernels lowered. Null after errors, which have been printed.
+  /// The LLVM module of the kernels for the target cuda, optimised; `getModule` is then at phase
+  /// `loops` with its kernels lowered. Null after errors, which have been printed.
   std::unique_ptr<llvm::Module> makeGpuCode(const PtxTarget &ptx);
   /// For each kernel of `makeGpuCode`, and each that the target lacks, a line on it.
   const std::vector<std::string> &getGpuReport() const { return gpuReport; }

@@ -145,7 +145,8 @@ llvm::ArrayRef<FlagDescription> getFlags() {
       {"-O", "0|1|2|3", "how much LLVM optimises (3)", "", true, setLevel, /*joined=*/true},
       {"-g", "", "debug information: code knows the lines of the file", "", true,
        turnOn<&CommandLine::debugInfo>},
-      {"--target", "cpu|cuda", "what to compile for (cpu); cuda with emit only", "", true, setTarget},
+      {"--target", "cpu|cuda", "what to compile for (cpu); cuda with emit only", "", true,
+       setTarget},
       {"--mcpu", "NAME", "CPU to compile for, by LLVM's names (host: this machine's)", "", true,
        setCpu},
       {"--dim", "NAME=N", "add a variant for this size of a dim, repeatable", "", true, setDim},
@@ -174,8 +175,7 @@ llvm::ArrayRef<FlagDescription> getFlags() {
 bool hasFlag(const CommandDescription &command, const FlagDescription &flag) {
   if (command.arguments.empty())
     return false;
-  return flag.commands.empty() ||
-         llvm::is_contained(llvm::split(flag.commands, ' '), command.name);
+  return flag.commands.empty() || llvm::is_contained(llvm::split(flag.commands, ' '), command.name);
 }
 
 std::string suggestion(StringRef word, llvm::ArrayRef<std::string> names, StringRef reference) {
@@ -207,7 +207,8 @@ void printHelp(StringRef name, llvm::raw_ostream &os) {
           "A FILE of - is the standard input.\n\ncommands:\n";
     for (const CommandDescription &row : getCommands())
       os << "  " << llvm::left_justify(row.name, 10) << row.summary << "\n";
-    os << "\nquern COMMAND --help lists the flags of a command, quern --version tells the version.\n"
+    os << "\nquern COMMAND --help lists the flags of a command, quern --version tells the "
+          "version.\n"
           "The exit status is 0, 1 for errors in the model, the data or the system, and 2 for a\n"
           "command line that makes no sense.\n";
     return;

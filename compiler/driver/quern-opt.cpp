@@ -1,6 +1,6 @@
 // quern-opt: parses, verifies and transforms `.mlir` files, for the compiler's own tests.
-#include "compiler/pipelines/Registration.h"
 #include "compiler/pipelines/Phases.h"
+#include "compiler/pipelines/Registration.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 

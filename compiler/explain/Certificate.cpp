@@ -17,8 +17,8 @@ static bool isHeld(ValueRange values, ArrayAttr slots, Type type) {
   return false;
 }
 
-/// Whether a kernel's result is the gradient of a parameter that stands in memory before a kernel of
-/// the optimizer reads it. Kernels that make a gradient and apply it at once store none.
+/// Whether a kernel's result is the gradient of a parameter that stands in memory before a kernel
+/// of the optimizer reads it. Kernels that make a gradient and apply it at once store none.
 static bool isStoredGradient(KernelOp maker, Value value) {
   // What the optimizer computes on the way has read the parameter or its state.
   if (isHeld(maker.getInputs(), *maker.getOperandSlots(), value.getType()))
@@ -54,8 +54,9 @@ void printWorkspace(func::FuncOp entry, raw_ostream &os) {
       }
     }
   auto workspace = entry->getAttrOfType<ExtentAttr>(attr::workspace);
-  printLine(("workspace of " + entry.getName()).str(), workspace ? Extent(workspace) : Extent::constant(context, 0),
-            ", shared over time by", os);
+  printLine(("workspace of " + entry.getName()).str(),
+            workspace ? Extent(workspace) : Extent::constant(context, 0), ", shared over time by",
+            os);
   printLine("  intermediate values", activations, " in " + Twine(activationCount), os);
   if (getKind(entry) == "train")
     printLine("  gradients of parameters", gradients,

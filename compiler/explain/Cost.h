@@ -6,8 +6,8 @@
 
 namespace quern {
 /// Arithmetic operations on floats that a kernel does once each: a contraction counts 2*M*N*K, a
-/// reduction one an operand element, pointwise float arithmetic (moves, comparisons and selections do
-/// not count) one a result element.
+/// reduction one an operand element, pointwise float arithmetic (moves, comparisons and selections
+/// do not count) one a result element.
 Extent countFlops(KernelOp kernel);
 /// Bytes of the kernel's operands and results, each counted once.
 Extent countBytes(KernelOp kernel);

@@ -1,5 +1,5 @@
-// The report of `quern explain`: an entry's kernels with their source lines and costs, and the exact
-// memory that it needs.
+// The report of `quern explain`: an entry's kernels with their source lines and costs, and the
+// exact memory that it needs.
 #ifndef QUERN_COMPILER_EXPLAIN_EXPLAIN_H
 #define QUERN_COMPILER_EXPLAIN_EXPLAIN_H
 
@@ -7,8 +7,8 @@
 #include "llvm/Support/raw_ostream.h"
 
 namespace quern {
-/// Prints the report on a module at phase `planned`. Costs are expressions of the dims, and numbers in
-/// variants that have given ones.
+/// Prints the report on a module at phase `planned`. Costs are expressions of the dims, and numbers
+/// in variants that have given ones.
 void explain(mlir::ModuleOp module, llvm::raw_ostream &os);
 } // namespace quern
 

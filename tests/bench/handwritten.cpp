@@ -153,7 +153,8 @@ int main(int argc, char **argv) {
   }
   std::string name = argv[1], folder = argv[2];
   auto step = name == "T1" ? stepT1 : name == "T2" ? stepT2 : stepT3;
-  std::vector<float> x = readFloats(folder + "/x.npy", false), y = readFloats(folder + "/y.npy", false);
+  std::vector<float> x = readFloats(folder + "/x.npy", false),
+                     y = readFloats(folder + "/y.npy", false);
   std::vector<float> p = readFloats(folder + "/w.safetensors", true);
   p.resize(64);
   std::printf("{\"losses\": [");
