@@ -1,0 +1,105 @@
+"""Runs the example in the docstring of every item of the standard library.
+usage: stdlib_examples.py FOLDER-OF-QN-FILES
+
+An example is one of
+    EXPRESSION is VALUE             evaluated by `quern run`, compared to 4 decimals
+    LAYER of EXPRESSION is VALUE    the layer is made in the file and called
+    LAYER maps TYPE to TYPE         an entry of these types is compiled
+    @train(...)                     a small model is compiled with it
+"""
+import glob, os, re, subprocess, sys, tempfile
+
+# What the library must hold, by file.
+NEEDED = """Linear Sequential Flatten Dropout ReLU LeakyReLU Sigmoid Tanh Softplus SELU GELU SiLU Softmax LogSoftmax
+relu leaky_relu softplus selu gelu silu softmax log_softmax mse_loss l1_loss huber_loss cross_entropy
+bce_with_logits SGD Adam AdamW cosine uniform normal kaiming_uniform xavier_uniform""".split()
+
+TRAIN = """net = Linear(2, 1)
+
+{decorator}
+def loss(x: f32[B, 2], y: f32[B, 1]) -> f32:
+    return mse_loss(net(x), y)
+"""
+MAPS = """net = {layer}
+
+@export
+def f(x: {given}) -> {result}:
+    return net(x)
+"""
+OF = """net = {layer}
+
+def demo():
+    print(net({expression}))
+"""
+IS = """def demo():
+    print({expression})
+"""
+
+
+def items(text):
+    """Name and docstring of each definition that is not another one's derivative."""
+    for match in re.finditer(r"^((?:@.*\n)*)(?:def|module|optimizer) (\w+)\(.*\n((?:    .*\n)*)", text, re.M):
+        decorators, name, body = match.groups()
+        if "@vjp" not in decorators:
+            doc = re.match(r'\s*"""(.*?)"""', body, re.S)
+            yield name, " ".join(doc[1].split()) if doc else ""
+
+
+def run(command, program, folder):
+    path = os.path.join(folder, "example.qn")
+    with open(path, "w") as f:
+        f.write(program)
+    target = path + ":demo" if command == "run" else path
+    result = subprocess.run(["quern", command, target], capture_output=True, text=True)
+    if result.returncode or result.stderr:
+        return None, result.stderr.strip()
+    return result.stdout, ""
+
+
+def same(printed, wanted):
+    """Whether both have the same brackets and, to 4 decimals, the same numbers."""
+    printed = printed.strip()
+    if printed.startswith("tensor("):
+        printed = printed[len("tensor("):-1]
+    number = r"-?\d+\.?\d*(?:e[-+]?\d+)?"
+    shape = lambda s: re.sub(r"\s", "", re.sub(number, "#", s))
+    if shape(printed) != shape(wanted):
+        return False
+    values = zip(re.findall(number, printed), re.findall(number, wanted))
+    return all(abs(float(a) - float(b)) <= 5e-5 * max(1, abs(float(b))) for a, b in values)
+
+
+def check(example, folder):
+    """A complaint, or an empty string."""
+    if example.startswith("@train("):
+        return run("check", TRAIN.format(decorator=example), folder)[1]
+    maps = re.fullmatch(r"(\w+\(.*\)) maps (\S.*) to (\S.*)", example)
+    if maps:
+        layer, given, result = maps.groups()
+        return run("check", MAPS.format(layer=layer, given=given, result=result), folder)[1]
+    of = re.fullmatch(r"(\w+\(.*\)) of (.*) is (\S.*)", example)
+    value = re.fullmatch(r"(.*\S) is (\S.*)", example)
+    if not value:
+        return "it says no result"
+    program = OF.format(layer=of[1], expression=of[2]) if of else IS.format(expression=value[1])
+    printed, message = run("run", program, folder)
+    if printed is None:
+        return message
+    return "" if same(printed, value[2]) else f"it printed {printed.strip()}"
+
+
+failed, seen = 0, []
+with tempfile.TemporaryDirectory() as folder:
+    for file in sorted(glob.glob(os.path.join(sys.argv[1], "*.qn"))):
+        for name, doc in items(open(file).read()):
+            seen.append(name)
+            _, found, example = doc.partition("Example: ")
+            message = check(example.rstrip("."), folder) if found else "its docstring has no example"
+            if message:
+                failed += 1
+                print(f"{os.path.basename(file)}: {name}: {example}\n  {message}")
+missing = sorted(set(NEEDED) - set(seen))
+if missing:
+    print("the library has no", ", ".join(missing))
+print(len(seen), "examples,", failed, "wrong")
+sys.exit(bool(failed or missing))
