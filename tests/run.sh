@@ -62,7 +62,7 @@ for suite in "$@"; do
     count "$(matching '^ok ')" "$(matching '^FAIL ')" "$status"
     ;;
   fuzz)
-    python3 -B "$root/tests/fuzz/frontend.py" "$QUERN_BUILD/bin/quern" 200 >"$log" 2>&1
+    python3 -B "$root/tests/fuzz/frontend.py" "$QUERN_BUILD/bin/quern" 300 >"$log" 2>&1
     frontend=$?
     "$QUERN_BUILD/bin/runtime_reader_fuzz" 1000 >>"$log" 2>&1
     readers=$?

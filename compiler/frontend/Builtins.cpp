@@ -29,6 +29,26 @@ void Sema::hintArgument(Diagnostic &d, llvm::StringRef name, llvm::ArrayRef<std:
     d.hint("did you mean " + near + "?");
 }
 
+/// `zeros(2, 3)` and `tensor(1, 2)` as PyTorch has them.
+void Sema::hintCreation(Diagnostic &d, llvm::StringRef function, llvm::ArrayRef<Argument> args) {
+  std::vector<Value> items;
+  for (const Argument &arg : args) {
+    if (arg.value.isSequence())
+      items.insert(items.end(), arg.value.items->begin(), arg.value.items->end());
+    else if (arg.name.empty() && arg.value.kind != Value::DType)
+      items.push_back(arg.value);
+  }
+  for (const Value &item : items)
+    if (!item.isNumber() && item.kind != Value::Extent)
+      return;
+  std::string list = llvm::StringRef(toText(Value::sequence(Value::List, items))).str();
+  static const llvm::StringRef creating[] = {"zeros", "ones", "rand", "randn", "full"};
+  if (function == "tensor")
+    d.hint("write tensor(" + list + ")");
+  else if (llvm::is_contained(creating, function))
+    d.hint("write " + function + "(f32" + list + ")");
+}
+
 bool Sema::take(llvm::StringRef function, std::vector<Argument> &args, llvm::StringRef signature,
                 std::vector<Value> &values, Place place) {
   llvm::SmallVector<llvm::StringRef> params;
@@ -46,7 +66,9 @@ bool Sema::take(llvm::StringRef function, std::vector<Argument> &args, llvm::Str
     }
     if (i >= params.size() || given[i]) {
       if (arg.name.empty() || i < params.size()) {
-        report(arg.place, function + " is given too many arguments (" + signature + ")");
+        Diagnostic &d =
+            report(arg.place, function + " is given too many arguments (" + signature + ")");
+        hintCreation(d, function, args);
         return false;
       }
       Diagnostic &d =

@@ -9,9 +9,12 @@ using Values = std::vector<Value>;
 Value Sema::fill(const Value &type, double number, Place place) {
   if (type.kind == Value::DType)
     return Value::of(at(place).constant(scalar(type.dtype), number));
-  if (type.kind != Value::Type)
-    return report(place, "this takes a type, not " + describe(type)).hint("write zeros(f32[2, 3])"),
-           Value();
+  if (type.kind != Value::Type) {
+    Diagnostic &d = report(place, "this takes a type, not " + describe(type));
+    hintCreation(d, "zeros", {{"", type, nullptr, place}});
+    d.hint("write zeros(f32[2, 3])");
+    return {};
+  }
   return Value::of(at(place).constant(llvm::cast<TensorType>(type.dtype), number));
 }
 Value Sema::builtinZeros(Args a, Place p) {

@@ -301,6 +301,10 @@ Value Sema::builtinSplit(Args args, Place place) {
 static Value concat(Sema &s, Args args, Place place, bool stack) {
   Values v, items;
   llvm::StringRef name = stack ? "stack" : "cat";
+  if (!args.empty() && args[0].value.kind == Value::Tensor)
+    return s.report(place, name + " takes a list of tensors, not " + describe(args[0].value))
+               .hint("write " + name + "([a, b])"),
+           Value();
   if (!s.take(name, args, "tensors, dim=0", v, place) || !s.iterate(v[0], place, items))
     return {};
   if (items.empty())

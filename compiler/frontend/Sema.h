@@ -270,6 +270,7 @@ public:
             std::vector<Value> &values, Place place);
   /// The name that an argument has here, or the nearest.
   void hintArgument(Diagnostic &d, llvm::StringRef name, llvm::ArrayRef<std::string> names);
+  void hintCreation(Diagnostic &d, llvm::StringRef function, llvm::ArrayRef<Argument> args);
   bool wantTensor(Value &v, Place place, llvm::StringRef function);
   bool wantDim(const Value &v, int64_t rank, int64_t &dim, Place place);
   bool wantDims(const Value &v, int64_t rank, llvm::SmallVectorImpl<int64_t> &dims, Place place);

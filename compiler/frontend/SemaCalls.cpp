@@ -108,7 +108,10 @@ Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
     return toTensor(read(args[0].value, place), callee.dtype, place);
   }
   default:
-    return error(place, text + " is " + describe(callee) + ", which cannot be called");
+    Diagnostic &d = report(place, text + " is " + describe(callee) + ", which cannot be called");
+    if (callee.isSequence())
+      d.hint("a list of layers is spliced: Sequential(*layers)");
+    return {};
   }
 }
 
@@ -154,9 +157,11 @@ bool Sema::bindArguments(const Function &f, std::vector<Argument> args, Env *env
         continue;
       }
       if (next >= d.params.size()) {
-        report(arg.place, text + " takes " + llvm::Twine(d.params.size()) + " argument" +
-                              (d.params.size() == 1 ? "" : "s") + " (" + signature + "), not " +
-                              llvm::Twine(args.size()));
+        Diagnostic &e =
+            report(arg.place, text + " takes " + llvm::Twine(d.params.size()) + " argument" +
+                                  (d.params.size() == 1 ? "" : "s") + " (" + signature + "), not " +
+                                  llvm::Twine(args.size()));
+        hintCreation(e, text, args);
         return false;
       }
       bound[next++] = &arg;
@@ -321,12 +326,17 @@ Value Sema::runBody(const Function &f, Env *env, Place place) {
   if (diagnostics.getNumErrors() != before)
     return {};
   const auto &results = f.definition->results;
-  if (!flow.returned)
-    return results.empty() ? Value::none()
-                           : error(f.definition->place, f.definition->name +
-                                                            " returns nothing, but its "
-                                                            "signature says " +
-                                                            ast::toString(*results[0].type));
+  if (!flow.returned) {
+    if (results.empty())
+      return Value::none();
+    Diagnostic &d = report(f.definition->place, f.definition->name +
+                                                    " returns nothing, but its signature says " +
+                                                    ast::toString(*results[0].type));
+    const ast::Stmt *last = f.definition->body.empty() ? nullptr : f.definition->body.back();
+    if (last && last->kind == ast::StmtKind::Assign)
+      d.hint("end it with: return " + ast::toString(*last->target));
+    return {};
+  }
   if (results.empty())
     return flow.value;
   if (results.size() == 1) {

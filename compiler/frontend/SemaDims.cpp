@@ -67,7 +67,7 @@ bool quern::sema::stateDims(Sema &sema, const Function &f, StatedDims &stated) {
 }
 
 mlir::Value quern::sema::withStatedDims(Sema &sema, mlir::Value v, const StatedDims &stated,
-                                  Place place) {
+                                        Place place) {
   auto type = llvm::cast<TensorType>(v.getType());
   llvm::SmallVector<Extent> sizes;
   for (Extent e : type.getExtents())

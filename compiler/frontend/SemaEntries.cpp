@@ -278,8 +278,6 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
           .note(v->trainedBy->place, "the other one is here");
       return;
     }
-    v->trainedBy = entry.decorator;
-    v->trainedOpenly = !restricted;
     v->trained = true;
     Trace own;
     own.name = loss + "_update_" + std::to_string(number++);
@@ -309,6 +307,8 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
             "@train takes an optimizer such as SGD(lr=0.1), not " + describe(made));
       return f.erase();
     }
+    v->trainedBy = entry.decorator;
+    v->trainedOpenly = !restricted;
     Instance *optimizer = made.instance;
     Value *update = optimizer->members->find("update");
     if (!update || update->kind != Value::Function) {

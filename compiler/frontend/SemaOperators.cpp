@@ -406,6 +406,8 @@ Value Sema::compare(llvm::StringRef op, Value a, Value b, Place place) {
     }
     return error(place, "no `" + op + "` between " + describe(a) + " and " + describe(b));
   }
+  if (a.kind == Value::None || b.kind == Value::None)
+    return report(place, "a tensor is never None here").hint("write x is None"), Value();
   mlir::Type element = promote({a, b});
   std::vector<Value> values{toTensor(a, element, place), toTensor(b, element, place)};
   if (values[0].isError() || values[1].isError())

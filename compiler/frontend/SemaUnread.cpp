@@ -52,8 +52,11 @@ void Sema::warnUnread(const ast::Definition &d, Env *env) {
   names.visit(d.body);
   for (const ast::Result &result : d.results)
     names.visit(result.type);
+  llvm::StringSet<> warned;
   for (const ast::Expr *target : names.assigned) {
     llvm::StringRef name = target->text;
+    if (!warned.insert(name).second)
+      continue;
     if (names.read.contains(name) || name.starts_with("_"))
       continue;
     // Buffers of the own module are read by what comes later.

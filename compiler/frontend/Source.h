@@ -42,7 +42,8 @@ public:
 
   /// Adds a text under a name that diagnostics show. `library` marks the embedded standard library.
   uint32_t addBuffer(llvm::StringRef name, std::string text, bool library = false);
-  /// Reads a file, or for `-` the standard input, then called `<stdin>`; on failure gives nothing and a sentence in `error`. A file is read once.
+  /// Reads a file, or for `-` the standard input, then called `<stdin>`; on failure gives nothing
+  /// and a sentence in `error`. A file is read once.
   std::optional<uint32_t> addFile(llvm::StringRef path, std::string &error);
 
   llvm::StringRef getName(uint32_t file) const { return files[file]->name; }
@@ -61,8 +62,8 @@ public:
   LineColumn getLineColumn(Place place) const;
   /// The line in which the place begins, without its end.
   llvm::StringRef getLine(Place place) const;
-  /// The place of a line and a column, both from 1, in the file of this name; nowhere where the name
-  /// is unknown or the line is not there.
+  /// The place of a line and a column, both from 1, in the file of this name; nowhere where the
+  /// name is unknown or the line is not there.
   Place findPlace(llvm::StringRef name, unsigned line, unsigned column) const;
   /// `file:line:column`.
   std::string describe(Place place) const;
