@@ -31,7 +31,8 @@ public:
   const SafetensorsEntry *find(const char *name) const;
   /// The value of a metadata key, or null.
   const char *metadata(const char *key) const;
-  const Array<Metadata> &allMetadata() const { return pairs; }
+  /// Appends all metadata; false where memory is out.
+  [[nodiscard]] bool copyMetadata(Array<Metadata> &metadata) const;
   /// Reads a tensor's bytes as they are in the file.
   quern_status read(const SafetensorsEntry &entry, void *data, quern_message *message) const;
 

@@ -288,6 +288,13 @@ const char *SafetensorsFile::metadata(const char *key) const {
   return nullptr;
 }
 
+bool SafetensorsFile::copyMetadata(Array<Metadata> &metadata) const {
+  for (const Metadata &pair : pairs)
+    if (!addMetadata(metadata, pair.key.c_str(), pair.value.c_str()))
+      return false;
+  return true;
+}
+
 quern_status SafetensorsFile::read(const SafetensorsEntry &entry, void *data,
                                    quern_message *message) const {
   return file.read(entry.begin, data, entry.bytes, message);

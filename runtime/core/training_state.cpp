@@ -1,6 +1,7 @@
 // All that training needs to continue bit for bit, as one safetensors file: one file, so that a
 // crash between two renames cannot pair the weights of one epoch with the momentum of another.
 #include "runtime/core/instance.h"
+#include "runtime/core/staging.h"
 #include "runtime/core/status.h"
 #include "runtime/core/weights.h"
 
@@ -103,23 +104,18 @@ quern_status quern::runtime::loadTraining(quern_instance &instance, const char *
       return status;
     steps[i] = static_cast<int64_t>(step);
   }
-  Block copies[3];
+  Staging staging(instance);
   for (ArenaKind kind : kinds) {
     Arena arena = arenaOf(instance, kind);
-    if (!copies[kind].allocate(arena.bytes))
+    char *copy = staging.copyOf(kind);
+    if (!copy)
       return failMemory(message, path, arena.bytes);
-    memcpy(copies[kind].data(), arena.memory, static_cast<size_t>(arena.bytes));
-    if (quern_status status =
-            readTensors(file, arena, prefixes[kind], copies[kind].data(), message))
+    if (quern_status status = readTensors(file, arena, prefixes[kind], copy, message))
       return status;
   }
-  for (const Metadata &pair : file.allMetadata())
-    if (metadata && !addMetadata(*metadata, pair.key.c_str(), pair.value.c_str()))
-      return failMemory(message, path, 0);
-  for (ArenaKind kind : kinds) {
-    Arena arena = arenaOf(instance, kind);
-    memcpy(arena.memory, copies[kind].data(), static_cast<size_t>(arena.bytes));
-  }
+  if (metadata && !file.copyMetadata(*metadata))
+    return failMemory(message, path, 0);
+  staging.commit();
   instance.seed = seed;
   if (model.entry_count)
     memcpy(instance.steps, steps.data(), sizeof(int64_t) * model.entry_count);

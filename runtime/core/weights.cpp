@@ -3,6 +3,7 @@
 #include "runtime/core/convert.h"
 #include "runtime/core/dtype.h"
 #include "runtime/core/instance.h"
+#include "runtime/core/staging.h"
 #include "runtime/core/status.h"
 
 using namespace quern::runtime;
@@ -205,26 +206,22 @@ quern_status quern::runtime::loadWeights(quern_instance &instance, const char *p
   if (quern_status status = file.open(path, message))
     return status;
   Naming naming = findNaming(file, instance);
-  Block copies[2];
+  Staging staging(instance);
   int64_t used = 0;
   for (ArenaKind kind : {ParamsArena, BuffersArena}) {
     Arena arena = arenaOf(instance, kind);
-    if (!copies[kind].allocate(arena.bytes))
+    char *copy = staging.copyOf(kind);
+    if (!copy)
       return failMemory(message, path, arena.bytes);
-    memcpy(copies[kind].data(), arena.memory, static_cast<size_t>(arena.bytes));
-    if (quern_status status = readArena(file, naming, arena, copies[kind].data(), &used, message))
+    if (quern_status status = readArena(file, naming, arena, copy, &used, message))
       return status;
   }
   if (used != file.entries().size())
     if (quern_status status = failExtra(file, naming, instance, message))
       return status;
-  for (const Metadata &pair : file.allMetadata())
-    if (metadata && !addMetadata(*metadata, pair.key.c_str(), pair.value.c_str()))
-      return failMemory(message, path, 0);
-  for (ArenaKind kind : {ParamsArena, BuffersArena}) {
-    Arena arena = arenaOf(instance, kind);
-    memcpy(arena.memory, copies[kind].data(), static_cast<size_t>(arena.bytes));
-  }
+  if (metadata && !file.copyMetadata(*metadata))
+    return failMemory(message, path, 0);
+  staging.commit();
   return QUERN_OK;
 }
 

@@ -11,6 +11,18 @@ using namespace quern::runtime;
 
 namespace {
 
+/// A host program may have set a locale where the decimal point is a comma.
+struct PlainLocale {
+  PlainLocale() = default;
+  PlainLocale(const PlainLocale &) = delete;
+  PlainLocale &operator=(const PlainLocale &) = delete;
+  ~PlainLocale() {
+    if (plain)
+      freelocale(plain);
+  }
+  locale_t plain = newlocale(LC_ALL_MASK, "C", nullptr);
+};
+
 class CsvReader {
 public:
   CsvReader(const char *path, const Block &file, quern_message *message)
@@ -22,15 +34,13 @@ public:
       lineStart = at += 3; // a byte order mark
     if (quern_status status = readHeader())
       return status;
-    // A host program may have set a locale where the decimal point is a comma.
-    locale_t plain = newlocale(LC_ALL_MASK, "C", nullptr);
-    if (!plain)
+    PlainLocale locale;
+    if (!locale.plain)
       return failMemory(message, path, 0);
-    quern_status status = QUERN_OK;
-    while (!status && at < end)
-      status = readRow(plain);
-    freelocale(plain);
-    return status ? status : deliver(source);
+    while (at < end)
+      if (quern_status status = readRow(locale.plain))
+        return status;
+    return deliver(source);
   }
 
 private:

@@ -76,9 +76,5 @@ quern_status quern::runtime::readIdx(const char *path, Source &source, quern_mes
     file.shorten(bytes);
     array.bytes = std::move(file);
   }
-  const char *slash = strrchr(path, '/');
-  const char *base = slash ? slash + 1 : path;
-  array.name = Text(base, static_cast<int64_t>(strcspn(base, ".")));
-  array.origin = Text(path);
-  return source.arrays.push(std::move(array)) ? QUERN_OK : failMemory(message, path, 0);
+  return deliverOnly(path, array, source, message);
 }

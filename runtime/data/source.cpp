@@ -59,22 +59,23 @@ quern_status quern::runtime::readSource(const char *path, Source &source, quern_
   return readText(path, source, message);
 }
 
-static Text baseName(const char *path) {
+quern_status quern::runtime::deliverOnly(const char *path, DataArray &array, Source &source,
+                                         quern_message *message) {
   const char *slash = strrchr(path, '/');
   const char *base = slash ? slash + 1 : path;
-  return Text(base, static_cast<int64_t>(strcspn(base, ".")));
+  array.name = Text(base, static_cast<int64_t>(strcspn(base, ".")));
+  array.origin = Text(path);
+  return source.arrays.push(std::move(array)) ? QUERN_OK : failMemory(message, path, 0);
 }
 
 quern_status quern::runtime::readText(const char *path, Source &source, quern_message *message) {
   DataArray array;
   if (quern_status status = readFile(path, array.bytes, message))
     return status;
-  array.name = baseName(path);
-  array.origin = Text(path);
   array.dtype = QUERN_U8;
-  if (!array.extents.push(array.bytes.size()) || !source.arrays.push(std::move(array)))
+  if (!array.extents.push(array.bytes.size()))
     return failMemory(message, path, 0);
-  return QUERN_OK;
+  return deliverOnly(path, array, source, message);
 }
 
 quern_status quern::runtime::readNpy(const char *path, Source &source, quern_message *message) {
@@ -84,9 +85,7 @@ quern_status quern::runtime::readNpy(const char *path, Source &source, quern_mes
   DataArray array;
   if (quern_status status = parseNpy(path, file, array, message))
     return status;
-  array.name = baseName(path);
-  array.origin = Text(path);
-  return source.arrays.push(std::move(array)) ? QUERN_OK : failMemory(message, path, 0);
+  return deliverOnly(path, array, source, message);
 }
 
 quern_status quern::runtime::readSafetensors(const char *path, Source &source,

@@ -41,6 +41,10 @@ quern_status readIdx(const char *path, Source &source, quern_message *message);
 quern_status readSafetensors(const char *path, Source &source, quern_message *message);
 quern_status readText(const char *path, Source &source, quern_message *message);
 
+/// Gives the source a file's only array, under the file's base name.
+quern_status deliverOnly(const char *path, DataArray &array, Source &source,
+                         quern_message *message);
+
 /// One array in NumPy's format, from a file's bytes, which it takes over. `where` names it in
 /// messages.
 quern_status parseNpy(const char *where, Block &file, DataArray &array, quern_message *message);
