@@ -34,12 +34,13 @@ quern_status Batcher::prepare(quern_call *call, const Dataset &data, int64_t bat
     inputs[i].feature = data.find(entry.inputs[i]);
   if (quern_status status = prepareInputs(batch, message))
     return status;
+  // The larger one first: a workspace that grows is there twice for a moment.
+  if (quern_status status = reserve(batch, message))
+    return status;
   int64_t last = rows % batch;
   if (hasBatch && last && !dropLast)
     if (quern_status status = reserve(last, message))
       return status;
-  if (quern_status status = reserve(batch, message))
-    return status;
   return bind(batch, message);
 }
 

@@ -90,13 +90,14 @@ def peak_bytes(folder, *command):
 
 
 def certified(source, dims, entries):
-    """What `quern explain` promises: the arenas, the workspaces of these entries, and one thread's scratch memory."""
+    """What `quern explain` promises for one thread: the arenas, and of these entries the workspaces with the thread's
+    scratch."""
     text = run(QUERN, "explain", example(source + ".qn"))[0]
     arenas = [int(n) for n in re.findall(r"^  (?:parameters|buffers|optimizer state) +(\d+) bytes$", text, re.M)]
     expect(len(arenas) == 3, text[-600:])
     work = dict(re.findall(r"^  workspace of (\w+) +(.*) bytes, shared over time by$", text, re.M))
-    scratch = [int(n) for n in re.findall(r"^  scratch of each thread +(\d+) bytes$", text, re.M)]
-    return sum(arenas) + sum(eval(work[entry], {}, dims) for entry in entries) + max(scratch)
+    scratch = dict(re.findall(r"^  workspace of (\w+) (?:.|\n)*?\n  scratch of each thread +(.*) bytes$", text, re.M))
+    return sum(arenas) + sum(eval(f"{work[entry]} + {scratch[entry]}", {}, dims) for entry in entries)
 
 
 @case

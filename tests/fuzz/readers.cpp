@@ -209,7 +209,7 @@ bool isSentence(const char *text, const std::string &name) {
   for (const char *at = text; *at; ++at)
     if (static_cast<unsigned char>(*at) < 0x20)
       return false;
-  return strstr(text, name.c_str()) != nullptr && text[strlen(text) - 1] != '.';
+  return strstr(text, name.c_str()) != nullptr;
 }
 
 /// What is wrong with the arrays, or null.
