@@ -50,3 +50,30 @@ func.func @shift(%p: !quern.tensor<[B], f32> {quern.role = "input", quern.name =
   } {operandSlots = [#quern.slot<input, 0>, #quern.slot<input, 1>], resultSlots = [#quern.slot<input, 0>]}
   return %0 : !quern.tensor<[B], f32>
 }
+
+// The same with a block a row: after the last shuffle there is one barrier for what the threads have read,
+// and one more before the shared memory is written again.
+// CHECK-LABEL: gpu.func @shiftLong_k0(
+// CHECK-SAME: workgroup(%{{.*}} : memref<4xf32, #gpu.address_space<workgroup>>)
+// CHECK-SAME: quern.grid = #quern.extent<B>
+// CHECK: vector.load {{.*}} {alignment = 16 : i64} : memref<?xf32, #gpu.address_space<global>>, vector<4xf32>
+// CHECK: gpu.shuffle xor
+// CHECK: gpu.barrier
+// CHECK: gpu.shuffle xor
+// CHECK: memref.load %{{.*}} : memref<?xf32, #gpu.address_space<global>>
+// CHECK: gpu.barrier
+// CHECK: memref.store {{.*}} : memref<?xf32, #gpu.address_space<global>>
+// CHECK: gpu.barrier
+// CHECK: gpu.return
+func.func @shiftLong(%p: !quern.tensor<[B], f32> {quern.role = "input", quern.name = "p", quern.slot = #quern.slot<input, 0>},
+                     %x: !quern.tensor<[B, 700], f32> {quern.role = "input", quern.name = "x", quern.slot = #quern.slot<input, 1>})
+    -> (!quern.tensor<[B], f32> {quern.role = "output", quern.name = "p", quern.slot = #quern.slot<input, 0>})
+    attributes {quern.kind = "export", quern.dims = ["B"], quern.workspace = #quern.extent<0>} {
+  %0 = quern.kernel reduction(%p, %x) : (!quern.tensor<[B], f32>, !quern.tensor<[B, 700], f32>) -> !quern.tensor<[B], f32> {
+  ^bb0(%a: !quern.tensor<[B], f32>, %b: !quern.tensor<[B, 700], f32>):
+    %1 = quern.reduce add %b dims [1] : !quern.tensor<[B, 700], f32> -> !quern.tensor<[B], f32>
+    %2 = quern.sub %a, %1 : !quern.tensor<[B], f32>
+    quern.yield %2 : !quern.tensor<[B], f32>
+  } {operandSlots = [#quern.slot<input, 0>, #quern.slot<input, 1>], resultSlots = [#quern.slot<input, 0>]}
+  return %0 : !quern.tensor<[B], f32>
+}
