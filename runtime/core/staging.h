@@ -1,4 +1,5 @@
-// Loading into copies of an instance's arenas: the instance changes at once and whole, or not at all.
+// Loading into copies of an instance's arenas: the instance changes at once and whole, or not at
+// all.
 #ifndef QUERN_RUNTIME_CORE_STAGING_H
 #define QUERN_RUNTIME_CORE_STAGING_H
 

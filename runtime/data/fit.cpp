@@ -72,8 +72,7 @@ Text adviceOnShape(const quern_tensor &input, const DataArray &array) {
     constant = input.extents[k].kind == QUERN_EXTENT_CONSTANT;
     wanted = constant ? wanted * input.extents[k].value : -1;
   }
-  bool sameRow =
-      constant && rank > 0 && product(array.extents.data() + 1, rank - 1) == wanted;
+  bool sameRow = constant && rank > 0 && product(array.extents.data() + 1, rank - 1) == wanted;
   if (sameRow && rank == 1 && input.rank == 2) {
     advice.appendFormat("store it as [%lld, 1] or declare ",
                         static_cast<long long>(array.extents[0]));
@@ -82,8 +81,7 @@ Text adviceOnShape(const quern_tensor &input, const DataArray &array) {
     advice.append("declare ");
     appendDeclaration(advice, input, array);
     advice.append(" and flatten it in the model");
-  } else if (constant && rank + 1 == input.rank &&
-             product(array.extents.data(), rank) == wanted) {
+  } else if (constant && rank + 1 == input.rank && product(array.extents.data(), rank) == wanted) {
     advice.append("store this one row as [1");
     for (int64_t extent : array.extents)
       advice.appendFormat(", %lld", static_cast<long long>(extent));

@@ -134,7 +134,8 @@ void appendTicks(Text &svg, const Axis &axis, bool ofX, bool whole) {
 void appendStroke(Text &svg, int64_t number) {
   svg.appendFormat("stroke=\"%s\" stroke-width=\"2\"", colours[number % colourCount]);
   if (number >= colourCount)
-    svg.appendFormat(" stroke-dasharray=\"%d 4\"", static_cast<int>(8 / (number / colourCount)) + 1);
+    svg.appendFormat(" stroke-dasharray=\"%d 4\"",
+                     static_cast<int>(8 / (number / colourCount)) + 1);
 }
 
 void appendPoints(Text &svg, const Series &series, int64_t number, const Axis &x, const Axis &y,

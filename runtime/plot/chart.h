@@ -1,5 +1,5 @@
-// A chart of lines and points as SVG, legible on light and on dark pages: no background, and colours
-// of middle lightness only.
+// A chart of lines and points as SVG, legible on light and on dark pages: no background, and
+// colours of middle lightness only.
 #ifndef QUERN_RUNTIME_PLOT_CHART_H
 #define QUERN_RUNTIME_PLOT_CHART_H
 

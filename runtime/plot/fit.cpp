@@ -18,8 +18,8 @@ bool isColumn(const quern_entry &entry, const quern_tensor &tensor) {
   return tensor.dtype == QUERN_F32 && tensor.rank >= 1 && tensor.rank <= 2 &&
          entry.batch_dim >= 0 && tensor.extents[0].kind == QUERN_EXTENT_DIM &&
          tensor.extents[0].index == entry.batch_dim &&
-         (tensor.rank == 1 || (tensor.extents[1].kind == QUERN_EXTENT_CONSTANT &&
-                               tensor.extents[1].value == 1));
+         (tensor.rank == 1 ||
+          (tensor.extents[1].kind == QUERN_EXTENT_CONSTANT && tensor.extents[1].value == 1));
 }
 
 bool findRegression(const quern_model &model, const Dataset &data, Regression &found) {
@@ -82,8 +82,7 @@ quern_status quern::runtime::plotFit(const char *folder, quern_instance *instanc
   constexpr int64_t mostPoints = 500, curvePoints = 200;
   const quern_model &model = *quern_instance_model(instance);
   Regression regression = {};
-  if (!findRegression(model, data, regression) ||
-      model.entries[regression.entry].dim_count != 1)
+  if (!findRegression(model, data, regression) || model.entries[regression.entry].dim_count != 1)
     return QUERN_OK;
   const Feature &x = *regression.x, &y = *regression.y;
   Series points, curve;
@@ -114,8 +113,8 @@ quern_status quern::runtime::plotFit(const char *folder, quern_instance *instanc
   if (status)
     return status;
   for (int64_t i = 0; i < curvePoints; ++i)
-    room = room && curve.x.push(shown(x, from[i], scalers)) &&
-           curve.y.push(shown(y, to[i], scalers));
+    room =
+        room && curve.x.push(shown(x, from[i], scalers)) && curve.y.push(shown(y, to[i], scalers));
   Chart chart;
   chart.title = y.name.copy();
   chart.xLabel = x.name.copy();

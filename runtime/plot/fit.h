@@ -6,8 +6,8 @@
 
 namespace quern::runtime {
 
-/// Writes FOLDER/fit.svg where the model trains on two f32 inputs of one number a row, and exports a
-/// function that takes the one and gives a number in place of the other; does nothing for other
+/// Writes FOLDER/fit.svg where the model trains on two f32 inputs of one number a row, and exports
+/// a function that takes the one and gives a number in place of the other; does nothing for other
 /// models. Scaled inputs are shown as they were.
 quern_status plotFit(const char *folder, quern_instance *instance, const Dataset &data,
                      const Array<Scaler> &scalers, quern_message *message);

@@ -73,7 +73,8 @@ void ProgressBar::draw(int64_t done, int64_t total) {
   // Numbers of one width, so that nothing jumps.
   tail.appendFormat(" %*lld/%s, ", static_cast<int>(digits.size()), static_cast<long long>(done),
                     digits.c_str());
-  appendTime(tail, (last - started) / static_cast<double>(done) * static_cast<double>(total - done));
+  appendTime(tail,
+             (last - started) / static_cast<double>(done) * static_cast<double>(total - done));
   tail.append(" left");
   // A line that fills the last column would wrap, and no carriage return leads back then.
   int columns = columnsOfTerminal() - 1;

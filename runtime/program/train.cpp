@@ -187,11 +187,11 @@ private:
         trainer.prepare(session.instance, trainData, trainRows.empty() ? nullptr : trainRows.data(),
                         trainCount, options, message);
     if (!status && state.batchesDone && !trainer.resumeWithin(state.batchesDone, state.sums))
-      status = fail(message, QUERN_MISMATCH,
-                    "%s: the run stopped after %lld batches of an epoch, but these data make %lld",
-                    trainingPath(flags.save.c_str()).c_str(),
-                    static_cast<long long>(state.batchesDone),
-                    static_cast<long long>(trainer.batches()));
+      status =
+          fail(message, QUERN_MISMATCH,
+               "%s: the run stopped after %lld batches of an epoch, but these data make %lld",
+               trainingPath(flags.save.c_str()).c_str(), static_cast<long long>(state.batchesDone),
+               static_cast<long long>(trainer.batches()));
     if (!status && validating) {
       bool held = !heldRows.empty();
       validationCount = held ? heldRows.size() : validationData.rows();
@@ -238,8 +238,8 @@ private:
       status = report();
     bool files = !flags.save.empty() || !flags.plot.empty();
     double now = files ? monotonicSeconds() : lastSave;
-    bool due = now - lastSave >= secondsBetweenSaves ||
-               (flags.saveEvery && epoch % flags.saveEvery == 0);
+    bool due =
+        now - lastSave >= secondsBetweenSaves || (flags.saveEvery && epoch % flags.saveEvery == 0);
     if (status || !due)
       return status;
     lastSave = now;

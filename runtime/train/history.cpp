@@ -37,8 +37,8 @@ quern_status History::open(const char *name, int64_t resumeAfter, quern_message 
   path = Text(name);
   const char *slash = strrchr(name, '/');
   format = strstr(slash ? slash : name, "tfevents") ? Events
-           : path.endsWith(".csv")                  ? Csv
-                                                    : JsonLines;
+           : path.endsWith(".csv") ? Csv
+                                   : JsonLines;
   Block old;
   if (quern_status status = checkWritable(name, message))
     return status;

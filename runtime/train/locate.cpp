@@ -11,8 +11,8 @@ using namespace quern::runtime;
 
 namespace {
 
-/// Whether `probe`, which fails on the row that `single` last filled in, runs where one input is all
-/// zeros: then that input made it fail.
+/// Whether `probe`, which fails on the row that `single` last filled in, runs where one input is
+/// all zeros: then that input made it fail.
 bool isCulprit(Batcher &single, quern_call *probe, int64_t input) {
   const Feature &feature = single.feature(input);
   Block zeros;
@@ -81,10 +81,9 @@ quern_status quern::runtime::failAtRow(Batcher &batcher, const uint32_t *order, 
   if (status == QUERN_CHECK_FAILED) {
     int64_t at = first + row - 1;
     Text place;
-    place.appendFormat(
-        "in row %lld of %s",
-        static_cast<long long>(order ? static_cast<int64_t>(order[at]) + 1 : at + 1),
-        originOf(single, probe, order, at).c_str());
+    place.appendFormat("in row %lld of %s",
+                       static_cast<long long>(order ? static_cast<int64_t>(order[at]) + 1 : at + 1),
+                       originOf(single, probe, order, at).c_str());
     tellPlace(message, place.c_str());
   }
   quern_call_destroy(probe);

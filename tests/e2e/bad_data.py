@@ -139,7 +139,8 @@ add_idx("of_no_idx", {"x.idx": b"\x00\x01\x08\x01rest"}, "x.idx: byte 0: this is
 add_idx("truncated_in_header", {"x.idx": DIGITS["x.idx"][:9]}, "x.idx: the file ends within its header")
 add_idx("truncated", {"x.idx": DIGITS["x.idx"][:-7]}, "x.idx: the shape needs 192 bytes, but 185 are there")
 add_idx("of_other_shape", {"x.idx": idx((3, 64), range(192))},
-        "x.idx: x is u8[3, 64], entry {entry} takes u8[B, 8, 8]; declare x: u8[B, 64] in the model, or give x other data")
+        "x.idx: x is u8[3, 64], entry {entry} takes u8[B, 8, 8]; declare x: u8[B, 64] in the model, or give x "
+        "other data")
 add_idx("label_out_of_range", {"y.idx": idx((3,), [3, 12, 1])},
         EXAMPLE + ":13:12: class 12 in row 2 of y.idx is not below 10", predict=False)
 for name, content, message in (
@@ -151,7 +152,8 @@ for name, content, message in (
         source="digits/digits", good=DIGITS)
 
 TENSORS = safetensors({"x": ("F32", [2, 1], floats(1, 2)), "y": ("F32", [2, 1], floats(1, 2))})
-add("safetensors_of_four_bytes", {"d.safetensors": b"junk"}, "d.safetensors: 4 bytes are too few for a safetensors file")
+add("safetensors_of_four_bytes", {"d.safetensors": b"junk"},
+    "d.safetensors: 4 bytes are too few for a safetensors file")
 add("safetensors_truncated", {"d.safetensors": TENSORS[:-2]}, "d.safetensors: the file ends before the end of y")
 add("safetensors_truncated_in_header", {"d.safetensors": TENSORS[:40]},
     f"d.safetensors: a header of {len(TENSORS) - 24} bytes does not fit into the file of 40")

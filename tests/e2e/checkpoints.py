@@ -78,15 +78,27 @@ def start(folder, name, words):
                             text=True)
 
 
-def wait_for_training(process):
-    """Returns when the process catches SIGINT, which it does while it trains, or has ended."""
+def wait_for_training(process, pid=None):
+    """Returns when the process, or that of `pid`, catches SIGINT, as it does while it trains, or has ended."""
     end = time.monotonic() + 120
     while time.monotonic() < end and process.poll() is None:
-        with open(f"/proc/{process.pid}/status") as file:
+        with open(f"/proc/{pid or process.pid}/status") as file:
             caught = [int(line.split()[1], 16) for line in file if line.startswith("SigCgt:")]
         if caught and caught[0] >> (signal.SIGINT - 1) & 1:
             return
         time.sleep(0.002)
+
+
+def started_by(process):
+    """The process that this one starts, once it has."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end and process.poll() is None:
+        with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+            children = file.read().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.01)
+    raise AssertionError("it started nothing")
 
 
 for number in (signal.SIGINT, signal.SIGTERM):
@@ -144,7 +156,8 @@ def second_interrupt_stops_at_once(folder):
     rows = "x,y\n" + "1,2\n" * 4000
     write(folder, "d.csv", rows)
     child = subprocess.Popen([own_program("slow", source, folder), "train", "--data", "d.csv", "--batch", "4000",
-                              "--save", "w.safetensors"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                              "--threads", "1", "--save", "w.safetensors"], cwd=folder, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
     wait_for_training(child)
     time.sleep(0.1)
     child.send_signal(signal.SIGINT)
@@ -163,10 +176,7 @@ def interrupt_of_quern_train(folder):
     child = subprocess.Popen([QUERN, "train", source, "--data", example("lecture/data/simple.csv"), "--epochs",
                               "1000000000", "--quiet", "--save", "w.safetensors"], cwd=folder, stderr=subprocess.PIPE,
                              text=True, start_new_session=True, env={**os.environ, "TMPDIR": folder})
-    built = time.monotonic() + 60
-    while not any(name.startswith("quern") for name in os.listdir(folder)) and time.monotonic() < built:
-        time.sleep(0.05)
-    time.sleep(3)
+    wait_for_training(child, started_by(child))
     os.killpg(child.pid, signal.SIGINT)
     _, stderr = child.communicate(timeout=60)
     expect(child.returncode == 130, f"it exits with {child.returncode}: {stderr}")

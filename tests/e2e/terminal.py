@@ -55,7 +55,7 @@ def screen(text):
 
 def slow_run(folder):
     """The words of a training whose epochs take some tenths of a second."""
-    rows = "".join(f"{i % 7},{i % 5}\n" for i in range(400000))
+    rows = "".join(f"{i % 7},{i % 5}\n" for i in range(1200000))
     write(folder, "d.csv", "x,y\n" + rows)
     return [program("lecture/nonlinear_deep"), "train", "--data", "d.csv", "--epochs", "3", "--batch", "1"]
 
@@ -65,7 +65,7 @@ def bar_on_a_terminal(folder):
     command = slow_run(folder)
     status, text = on_terminal(command, folder)
     expect(status == 0, f"it exits with {status}: {text[-300:]}")
-    bars = re.findall(r"epoch 1/3 \[(=*) *\] +(\d+)/400000", text)
+    bars = re.findall(r"epoch 1/3 \[(=*) *\] +(\d+)/1200000", text)
     expect(len(bars) >= 2, f"the bar was drawn {len(bars)} times: {text[:300]!r}")
     expect([int(n) for _, n in bars] == sorted(int(n) for _, n in bars), "it goes back")
     lines = screen(text)

@@ -1,6 +1,6 @@
 // Mutates data files of every format with a seed. The readers must take each or refuse it in one
-// sentence that names the file; what they take must be whole, and weights that are refused must leave
-// the instance as it was. usage: runtime_reader_fuzz [COUNT] [SEED]
+// sentence that names the file; what they take must be whole, and weights that are refused must
+// leave the instance as it was. usage: runtime_reader_fuzz [COUNT] [SEED]
 #include "runtime/core/dtype.h"
 #include "runtime/data/source.h"
 #include "tests/unit/runtime/linear_model.h"
@@ -41,12 +41,37 @@ std::string deflated(const std::string &plain, int windowBits) {
 
 /// Small pieces that mean something to one of the formats, or are the extremes of a number.
 std::string word() {
-  static const char *const words[] = {
-      "'descr'", "'<f4'", "'|O'",  "True",      "'shape'", "(", ")", ",", "\n", "\"", "{", "}",
-      "[",       "]",     "1e999", "nan",       "-",       ":", "F32", "BF16", "data_offsets",
-      "\\u0000", "\\",    "PK",    "9999999999", "99999999999999999999", "0x1p3", "\r", "\t"};
-  static const int64_t numbers[] = {0, 1, -1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, INT32_MAX,
-                                    INT64_MAX, INT64_MIN};
+  static const char *const words[] = {"'descr'",
+                                      "'<f4'",
+                                      "'|O'",
+                                      "True",
+                                      "'shape'",
+                                      "(",
+                                      ")",
+                                      ",",
+                                      "\n",
+                                      "\"",
+                                      "{",
+                                      "}",
+                                      "[",
+                                      "]",
+                                      "1e999",
+                                      "nan",
+                                      "-",
+                                      ":",
+                                      "F32",
+                                      "BF16",
+                                      "data_offsets",
+                                      "\\u0000",
+                                      "\\",
+                                      "PK",
+                                      "9999999999",
+                                      "99999999999999999999",
+                                      "0x1p3",
+                                      "\r",
+                                      "\t"};
+  static const int64_t numbers[] = {0,      1,      -1,        0x7f,      0x80,     0xff,
+                                    0x7fff, 0xffff, INT32_MAX, INT64_MAX, INT64_MIN};
   if (below(2))
     return words[below(sizeof(words) / sizeof(words[0]))];
   int64_t number = numbers[below(sizeof(numbers) / sizeof(numbers[0]))];
@@ -119,8 +144,8 @@ std::string npz(const std::string &first, const std::string &second, bool wide) 
     std::string name = ++count == 1 ? "x.npy" : "y.npy";
     bool packed = count == 2;
     std::string data = packed ? deflated(*member, -15) : *member;
-    uint32_t crc = static_cast<uint32_t>(
-        crc32(0, reinterpret_cast<const Bytef *>(member->data()), static_cast<uInt>(member->size())));
+    uint32_t crc = static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef *>(member->data()),
+                                               static_cast<uInt>(member->size())));
     std::string sizes = bytesOf(static_cast<uint32_t>(data.size())) +
                         bytesOf(static_cast<uint32_t>(member->size()));
     std::string extra;
@@ -161,14 +186,15 @@ std::string someSafetensors() {
   case 1:
     return readFile("training.safetensors");
   default:
-    return safetensors(R"({"__metadata__":{"a\u00e9":"b"},"x":{"dtype":"F16","shape":[2,1],)"
-                       R"("data_offsets":[0,4]},"y":{"dtype":"BOOL","shape":[],"data_offsets":[4,5]}})",
-                       5);
+    return safetensors(
+        R"({"__metadata__":{"a\u00e9":"b"},"x":{"dtype":"F16","shape":[2,1],)"
+        R"("data_offsets":[0,4]},"y":{"dtype":"BOOL","shape":[],"data_offsets":[4,5]}})",
+        5);
   }
 }
 
-/// A mutated file, and the name under which its reader takes it. Compressed files are mutated inside,
-/// outside, or both, since a checksum stops most changes from outside.
+/// A mutated file, and the name under which its reader takes it. Compressed files are mutated
+/// inside, outside, or both, since a checksum stops most changes from outside.
 std::string someFile(std::string &name) {
   switch (below(7)) {
   case 0:
@@ -181,8 +207,8 @@ std::string someFile(std::string &name) {
     name = "d.npz";
     bool inside = below(2), outside = !inside || below(4) == 0;
     std::string first = someNpy(), second = someNpy();
-    std::string archive = npz(inside ? mutated(first) : first, inside ? mutated(second) : second,
-                              below(2));
+    std::string archive =
+        npz(inside ? mutated(first) : first, inside ? mutated(second) : second, below(2));
     return outside ? mutated(archive) : archive;
   }
   case 3:
@@ -245,8 +271,8 @@ public:
     quern_status status = readSource(name.c_str(), source, &message);
     if (status)
       ++refused;
-    const char *wrong = status ? (isSentence(message.text, name) ? nullptr : message.text)
-                               : whatIsWrong(source);
+    const char *wrong =
+        status ? (isSentence(message.text, name) ? nullptr : message.text) : whatIsWrong(source);
     return wrong || name != "d.safetensors" ? wrong : tryWeights(name);
   }
 
