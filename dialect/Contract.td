@@ -26,7 +26,7 @@ def Quern_ContractOp : Quern_Op<"contract", [Pure, InferTypeOpAdaptor]> {
   let results = (outs Quern_NumberTensor:$result);
   let assemblyFormat = [{
     $lhs `,` $rhs `batch` $lhsBatch `x` $rhsBatch `contracting` $lhsContracting `x` $rhsContracting
-    attr-dict `:` functional-type(operands, results)
+    attr-dict `:` custom<Signature>(type($result), type($lhs), type($rhs))
   }];
   let extraClassDeclaration = [{
     /// Dimensions of each operand that are neither batch nor contracting, in order.

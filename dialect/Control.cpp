@@ -22,6 +22,16 @@ static LogicalResult verifyBody(Operation *op, StringRef name, Region &region, T
   return success();
 }
 
+void CompositeOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  for (Value result : getResults())
+    setName(result, getName());
+}
+/// In the body `x` for what comes in; in the vjp `r` for results and `g` for cotangents besides.
+void CompositeOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+  size_t inputs = getInputs().size(), results = getNumResults();
+  for (auto [i, argument] : llvm::enumerate(region.getArguments()))
+    setName(argument, i < inputs ? "x" : i < inputs + results ? "r" : "g");
+}
 LogicalResult CompositeOp::verify() {
   if (failed(verifyBody(*this, "body", getBody(), getInputs().getTypes(), getResultTypes(),
                         "(C1)")))

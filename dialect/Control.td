@@ -20,7 +20,10 @@ def Quern_StopGradientOp
   let assemblyFormat = "$operand attr-dict `:` type($result)";
 }
 
-def Quern_CompositeOp : Quern_Op<"composite", [Pure, IsolatedFromAbove]> {
+def Quern_CompositeOp
+    : Quern_Op<"composite", [Pure, IsolatedFromAbove,
+                             DeclareOpInterfaceMethods<OpAsmOpInterface, [
+                                 "getAsmResultNames", "getAsmBlockArgumentNames"]>]> {
   let summary = "a named function and what it means in primitives";
   let description = [{
     `body` takes the operands and yields the results. `vjp`, if there is one, takes the operands, the
@@ -44,7 +47,7 @@ def Quern_CompositeOp : Quern_Op<"composite", [Pure, IsolatedFromAbove]> {
   let results = (outs Variadic<Quern_Tensor>:$outputs);
   let regions = (region SizedRegion<1>:$body, AnyRegion:$vjp);
   let assemblyFormat = [{
-    $name `(` $inputs `)` `:` functional-type(operands, results) $body `vjp` $vjpOperands $vjp
+    $name `(` $inputs `)` `:` custom<Signature>(type($outputs), type($inputs)) $body `vjp` $vjpOperands $vjp
     attr-dict
   }];
   let hasVerifier = 1;
@@ -73,7 +76,7 @@ def Quern_KernelOp : Quern_Op<"kernel", [IsolatedFromAbove, RecursiveMemoryEffec
   let results = (outs Variadic<Quern_Tensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $kind `(` $inputs `)` `:` functional-type(operands, results) $body attr-dict
+    $kind `(` $inputs `)` `:` custom<Signature>(type($outputs), type($inputs)) $body attr-dict
   }];
   let hasVerifier = 1;
 }

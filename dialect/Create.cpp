@@ -1,12 +1,24 @@
 // Constants, iota, extents and random numbers: verifiers, folders, builders.
 #include "dialect/Fold.h"
 #include "dialect/QuernOps.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Format.h"
 
 using namespace mlir;
 namespace quern {
 
 void ConstantOp::build(OpBuilder &builder, OperationState &state, TensorType type, double number) {
   build(builder, state, type, getSplat(type, number));
+}
+/// `c0`, `c2.5`: a splat's number, where a name can hold it.
+void ConstantOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  SmallString<16> name("c");
+  llvm::raw_svector_ostream stream(name);
+  if (auto real = getFloatSplat(getValue()))
+    stream << llvm::format("%.6g", *real);
+  else if (auto integer = getIntegerSplat(getValue()))
+    stream << *integer;
+  setName(getResult(), llvm::is_contained(name, '+') ? StringRef("c") : StringRef(name));
 }
 LogicalResult ConstantOp::verify() {
   ShapedType type = getValue().getShapedType();
@@ -23,6 +35,7 @@ LogicalResult ConstantOp::verify() {
 }
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValueAttr(); }
 
+void IotaOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), "index"); }
 LogicalResult IotaOp::verify() {
   if (int64_t dimension = getDimension(); dimension < 0 || dimension >= getType().getRank())
     return emitOpError("(C1) counts along dimension ")
@@ -30,6 +43,10 @@ LogicalResult IotaOp::verify() {
   return success();
 }
 
+/// A dim by its own name.
+void ExtentOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
+  setName(getResult(), Extent(getValue()).getDim().value_or("extent"));
+}
 LogicalResult ExtentOp::verify() {
   if (getType().getRank() != 0 ||
       (!getType().isFloat() && !getType().getElementType().isInteger(64)))
@@ -42,6 +59,7 @@ OpFoldResult ExtentOp::fold(FoldAdaptor) {
   return {};
 }
 
+void RandomOp::getAsmResultNames(OpAsmSetValueNameFn setName) { setName(getResult(), "random"); }
 LogicalResult RandomOp::verify() {
   for (Value operand : getOperands()) {
     auto type = cast<TensorType>(operand.getType());

@@ -4,7 +4,7 @@
 
 include "dialect/QuernAttrs.td"
 
-def Quern_ConstantOp : Quern_Op<"constant", [Pure, ConstantLike]> {
+def Quern_ConstantOp : Quern_Op<"constant", [Pure, ConstantLike, Quern_NamesResults]> {
   let summary = "constant";
   let description = [{
     The same tensor every time. A splat may have any type; a value with several elements needs a
@@ -28,7 +28,7 @@ def Quern_ConstantOp : Quern_Op<"constant", [Pure, ConstantLike]> {
   let hasVerifier = 1;
 }
 
-def Quern_IotaOp : Quern_Op<"iota", [Pure]> {
+def Quern_IotaOp : Quern_Op<"iota", [Pure, Quern_NamesResults]> {
   let summary = "index along a dimension";
   let description = [{
     Each element is its own index along `dimension`, as a number of the result's element type.
@@ -46,7 +46,7 @@ def Quern_IotaOp : Quern_Op<"iota", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Quern_ExtentOp : Quern_Op<"extent", [Pure]> {
+def Quern_ExtentOp : Quern_Op<"extent", [Pure, Quern_NamesResults]> {
   let summary = "an extent as a number";
   let description = [{
     The value that an extent has at run time, as a scalar.
@@ -65,7 +65,7 @@ def Quern_ExtentOp : Quern_Op<"extent", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Quern_RandomOp : Quern_Op<"random", [Pure]> {
+def Quern_RandomOp : Quern_Op<"random", [Pure, Quern_NamesResults]> {
   let summary = "uniform random numbers in [0, 1)";
   let description = [{
     Element `i` (its row-major position) is `(w >> 8) * 2**-24` with `w` the first word of
@@ -83,7 +83,7 @@ def Quern_RandomOp : Quern_Op<"random", [Pure]> {
   let arguments = (ins Quern_IntegerTensor:$seed, Quern_IntegerTensor:$step, I32Attr:$id);
   let results = (outs Quern_FloatTensor:$result);
   let assemblyFormat = [{
-    $seed `,` $step `id` $id attr-dict `:` functional-type(operands, results)
+    $seed `,` $step `id` $id attr-dict `:` custom<Signature>(type($result), type($seed), type($step))
   }];
   let hasVerifier = 1;
 }

@@ -23,7 +23,8 @@ def Quern_GatherOp : Quern_Op<"gather", [Pure, InferTypeOpAdaptor]> {
                        DenseI64ArrayAttr:$dimensions);
   let results = (outs Quern_Tensor:$result);
   let assemblyFormat = [{
-    $operand `[` $indices `]` `dims` $dimensions attr-dict `:` functional-type(operands, results)
+    $operand `[` $indices `]` `dims` $dimensions attr-dict
+    `:` custom<Signature>(type($result), type($operand), type($indices))
   }];
 }
 
@@ -45,7 +46,7 @@ def Quern_ScatterOp : Quern_Op<"scatter", [Pure, AllTypesMatch<["operand", "resu
   let results = (outs Quern_Tensor:$result);
   let assemblyFormat = [{
     $mode $operand `,` $updates `[` $indices `]` `dims` $dimensions attr-dict
-    `:` functional-type(operands, results)
+    `:` custom<Signature>(type($result), type($operand), type($updates), type($indices))
   }];
   let hasVerifier = 1;
 }

@@ -126,7 +126,7 @@ class Quern_Enum<string name, string summary, list<I32EnumAttrCase> cases>
   let genSpecializedAttr = 0;
 }
 class Quern_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Quern_Dialect, info, mnemonic> {
-  let assemblyFormat = "$value";
+  let assemblyFormat = "`` $value"; // The op's own format puts the space.
 }
 
 def Quern_Comparison : Quern_Enum<"Comparison", "how two elements are compared", [

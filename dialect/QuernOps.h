@@ -4,6 +4,7 @@
 
 #include "dialect/QuernDialect.h"
 #include "dialect/QuernInterfaces.h"
+#include "dialect/Signature.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"

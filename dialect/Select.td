@@ -20,7 +20,9 @@ def Quern_CompareOp
   }];
   let arguments = (ins Quern_ComparisonAttr:$relation, Quern_Tensor:$lhs, Quern_Tensor:$rhs);
   let results = (outs Quern_BoolTensor:$result);
-  let assemblyFormat = "$relation `,` $lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $relation `,` $lhs `,` $rhs attr-dict `:` custom<Signature>(type($result), type($lhs), type($rhs))
+  }];
   let hasFolder = 1;
 }
 
@@ -43,7 +45,8 @@ def Quern_SelectOp
   let arguments = (ins Quern_BoolTensor:$condition, Quern_Tensor:$onTrue, Quern_Tensor:$onFalse);
   let results = (outs Quern_Tensor:$result);
   let assemblyFormat = [{
-    $condition `,` $onTrue `,` $onFalse attr-dict `:` functional-type(operands, results)
+    $condition `,` $onTrue `,` $onFalse attr-dict
+    `:` custom<Signature>(type($result), type($condition), type($onTrue), type($onFalse))
   }];
   let hasFolder = 1;
 }

@@ -119,7 +119,8 @@ def Quern_PadOp : Quern_Op<"pad", [Pure, InferTypeOpAdaptor]> {
   let results = (outs Quern_Tensor:$result);
   let assemblyFormat = [{
     $operand `,` $fill `low` custom<Extents>($low) `high` custom<Extents>($high)
-    `interior` $interior attr-dict `:` functional-type(operands, results)
+    `interior` $interior attr-dict
+    `:` custom<Signature>(type($result), type($operand), type($fill))
   }];
 }
 
@@ -153,7 +154,7 @@ def Quern_ConcatOp : Quern_Op<"concat", [Pure, InferTypeOpAdaptor]> {
   let arguments = (ins Variadic<Quern_Tensor>:$operands, I64Attr:$dimension);
   let results = (outs Quern_Tensor:$result);
   let assemblyFormat = [{
-    $operands `dim` $dimension attr-dict `:` functional-type(operands, results)
+    $operands `dim` $dimension attr-dict `:` custom<Signature>(type($result), type($operands))
   }];
 }
 
@@ -174,7 +175,8 @@ def Quern_DynamicSliceOp : Quern_Op<"dynamic_slice", [Pure]> {
   let arguments = (ins Quern_Tensor:$operand, Variadic<Quern_IntegerTensor>:$offsets);
   let results = (outs Quern_Tensor:$result);
   let assemblyFormat = [{
-    $operand `[` $offsets `]` attr-dict `:` functional-type(operands, results)
+    $operand `[` $offsets `]` attr-dict
+    `:` custom<Signature>(type($result), type($operand), type($offsets))
   }];
   let hasVerifier = 1;
 }
@@ -195,7 +197,8 @@ def Quern_DynamicUpdateSliceOp
                        Variadic<Quern_IntegerTensor>:$offsets);
   let results = (outs Quern_Tensor:$result);
   let assemblyFormat = [{
-    $operand `,` $update `[` $offsets `]` attr-dict `:` functional-type(operands, results)
+    $operand `,` $update `[` $offsets `]` attr-dict
+    `:` custom<Signature>(type($result), type($operand), type($update), type($offsets))
   }];
   let hasVerifier = 1;
 }

@@ -67,7 +67,7 @@ private:
     attributes.set(attr::name, builder.getStringAttr(name));
     (void)function.insertArgument(place, update.getArgument(source).getType(),
                                   attributes.getDictionary(function.getContext()),
-                                  update.getArgument(source).getLoc());
+                                  NameLoc::get(builder.getStringAttr(name)));
   }
 
   SmallVector<BlockArgument> trained() {

@@ -4,7 +4,7 @@
 // Scaled bytes go into the contraction, bias and activation come out of it: one kernel, which reads
 // the bytes themselves.
 // CHECK-LABEL: func.func @layer
-// CHECK-COUNT-1: quern.kernel contraction(%{{.*}}) : (!quern.tensor<[B, 784], ui8>
+// CHECK-COUNT-1: quern.kernel contraction(%{{.*}}) : (<[B, 784], ui8>
 // CHECK-NOT: quern.kernel
 // CHECK-LABEL: func.func @rows
 // APART-LABEL: func.func @layer
