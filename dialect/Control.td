@@ -83,6 +83,15 @@ def Quern_KernelOp : Quern_Op<"kernel", [IsolatedFromAbove, RecursiveMemoryEffec
 
 def Quern_YieldOp : Quern_Op<"yield", [Pure, ReturnLike, Terminator]> {
   let summary = "the results of a region";
+  let description = [{
+    Example:
+    ```mlir
+    %r = quern.kernel pointwise(%x) : (!quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
+    ^bb0(%a: !quern.tensor<[B], f32>):
+      quern.yield %a : !quern.tensor<[B], f32>
+    }
+    ```
+  }];
   let arguments = (ins Variadic<Quern_Tensor>:$operands);
   let assemblyFormat = "($operands^ `:` type($operands))? attr-dict";
   let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];

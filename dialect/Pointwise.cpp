@@ -2,6 +2,7 @@
 #include "dialect/Fold.h"
 #include "dialect/QuernOps.h"
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/Support/MathExtras.h"
 #include <cmath>
 
 using namespace mlir;
@@ -74,7 +75,7 @@ static bool isNegativeZero(Attribute value) {
 template <typename Op>
 static OpFoldResult foldUnary(Op op, Attribute operand, function_ref<double(double)> real,
                               function_ref<int64_t(int64_t)> integer = nullptr) {
-  if (auto number = getFloatSplat(operand))
+  if (auto number = getFloatSplat(operand); number && real)
     return getSplat(op.getType(), real(*number));
   if (auto number = getIntegerSplat(operand); number && integer)
     return getSplat(op.getType(), integer(*number));
@@ -86,7 +87,7 @@ static OpFoldResult foldBinary(Op op, Attribute lhs, Attribute rhs,
                                function_ref<double(double, double)> real,
                                function_ref<int64_t(int64_t, int64_t)> integer = nullptr) {
   auto a = getFloatSplat(lhs), b = getFloatSplat(rhs);
-  if (a && b)
+  if (a && b && real)
     return getSplat(op.getType(), real(*a, *b));
   auto i = getIntegerSplat(lhs), j = getIntegerSplat(rhs);
   if (i && j && integer)
@@ -105,16 +106,20 @@ OpFoldResult NegOp::fold(FoldAdaptor operands) {
                    [](int64_t x) { return wrap(0u - static_cast<uint64_t>(x)); });
 }
 OpFoldResult AbsOp::fold(FoldAdaptor operands) {
-  return foldUnary(*this, operands.getOperand(), [](double x) { return std::fabs(x); });
+  return foldUnary(*this, operands.getOperand(), [](double x) { return std::fabs(x); },
+                   [](int64_t x) { return x < 0 ? wrap(0u - static_cast<uint64_t>(x)) : x; });
 }
 OpFoldResult SignOp::fold(FoldAdaptor operands) {
   return foldUnary(*this, operands.getOperand(),
-                   [](double x) { return std::isnan(x) ? x : (x > 0) - (x < 0) + 0.0; });
+                   [](double x) { return std::isnan(x) ? x : (x > 0) - (x < 0) + 0.0; },
+                   [](int64_t x) { return int64_t(x > 0) - int64_t(x < 0); });
 }
 OpFoldResult NotOp::fold(FoldAdaptor operands) {
   if (auto inner = getOperand().getDefiningOp<NotOp>())
     return inner.getOperand();
-  return {};
+  if (getType().getElementType().isInteger(1))
+    return foldUnary(*this, operands.getOperand(), nullptr, [](int64_t x) { return int64_t(!x); });
+  return foldUnary(*this, operands.getOperand(), nullptr, [](int64_t x) { return ~x; });
 }
 
 #define QUERN_FOLD_FLOAT(OP, EXPRESSION)                                                           \
@@ -183,20 +188,47 @@ OpFoldResult DivOp::fold(FoldAdaptor operands) {
     return getLhs();
   return foldBinary(*this, operands.getLhs(), operands.getRhs(), std::divides<double>());
 }
+static int64_t divideDown(int64_t a, int64_t b) {
+  if (b == 0 || b == -1) // Division by -1 may overflow.
+    return b == 0 ? 0 : wrap(0u - static_cast<uint64_t>(a));
+  return llvm::divideFloorSigned(a, b);
+}
 OpFoldResult FloorDivOp::fold(FoldAdaptor operands) {
   if (isSplat(operands.getRhs(), 1) && !getType().isFloat())
     return getLhs();
-  return {};
+  return foldBinary(*this, operands.getLhs(), operands.getRhs(),
+                    [](double a, double b) { return std::floor(a / b); }, divideDown);
 }
-OpFoldResult RemainderOp::fold(FoldAdaptor) { return {}; }
+OpFoldResult RemainderOp::fold(FoldAdaptor operands) {
+  auto ofFloats = [](double a, double b) {
+    double rest = std::fmod(a, b);
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+  };
+  return foldBinary(*this, operands.getLhs(), operands.getRhs(), ofFloats,
+                    [](int64_t a, int64_t b) {
+                      return b == 0 ? 0 : wrap(uint64_t(a) - uint64_t(divideDown(a, b)) * uint64_t(b));
+                    });
+}
 OpFoldResult PowOp::fold(FoldAdaptor operands) {
   if (isSplat(operands.getRhs(), 1))
     return getLhs();
   return foldBinary(*this, operands.getLhs(), operands.getRhs(),
                     [](double a, double b) { return std::pow(a, b); });
 }
-OpFoldResult MaxOp::fold(FoldAdaptor) { return getLhs() == getRhs() ? getLhs() : OpFoldResult(); }
-OpFoldResult MinOp::fold(FoldAdaptor) { return getLhs() == getRhs() ? getLhs() : OpFoldResult(); }
+OpFoldResult MaxOp::fold(FoldAdaptor operands) {
+  if (getLhs() == getRhs())
+    return getLhs();
+  return foldBinary(*this, operands.getLhs(), operands.getRhs(),
+                    [](double a, double b) { return std::isnan(a) || a > b ? a : b; },
+                    [](int64_t a, int64_t b) { return std::max(a, b); });
+}
+OpFoldResult MinOp::fold(FoldAdaptor operands) {
+  if (getLhs() == getRhs())
+    return getLhs();
+  return foldBinary(*this, operands.getLhs(), operands.getRhs(),
+                    [](double a, double b) { return std::isnan(a) || a < b ? a : b; },
+                    [](int64_t a, int64_t b) { return std::min(a, b); });
+}
 OpFoldResult AndOp::fold(FoldAdaptor operands) {
   if (getType().getElementType().isInteger(1)) {
     if (isSplat(operands.getRhs(), 1))
@@ -204,19 +236,23 @@ OpFoldResult AndOp::fold(FoldAdaptor operands) {
     if (isSplat(operands.getLhs(), 1))
       return getRhs();
   }
-  return getLhs() == getRhs() ? getLhs() : OpFoldResult();
+  if (getLhs() == getRhs())
+    return getLhs();
+  return foldBinary(*this, operands.getLhs(), operands.getRhs(), nullptr, std::bit_and<int64_t>());
 }
 OpFoldResult OrOp::fold(FoldAdaptor operands) {
   if (isSplat(operands.getRhs(), 0))
     return getLhs();
   if (isSplat(operands.getLhs(), 0))
     return getRhs();
-  return getLhs() == getRhs() ? getLhs() : OpFoldResult();
+  if (getLhs() == getRhs())
+    return getLhs();
+  return foldBinary(*this, operands.getLhs(), operands.getRhs(), nullptr, std::bit_or<int64_t>());
 }
 OpFoldResult XorOp::fold(FoldAdaptor operands) {
   if (isSplat(operands.getRhs(), 0))
     return getLhs();
-  return {};
+  return foldBinary(*this, operands.getLhs(), operands.getRhs(), nullptr, std::bit_xor<int64_t>());
 }
 
 //===-- compare, select, convert ---------------------------------------------------------------===//

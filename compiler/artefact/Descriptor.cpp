@@ -1,7 +1,6 @@
 // The constant `quern_model_<name>`, field by field in the order of quern/artefact.h.
 #include "compiler/artefact/Descriptor.h"
 #include "compiler/artefact/ConstantWriter.h"
-#include "compiler/artefact/ExtentCode.h"
 #include "compiler/artefact/Version.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
@@ -175,13 +174,11 @@ private:
   llvm::Constant *entryRecord(func::FuncOp entry, ArrayRef<func::FuncOp> entries) {
     SmallVector<StringRef> dims = dimsOf(entry);
     SmallVector<llvm::Constant *> inputs, outputs, hypers, dimRecords;
-    SmallVector<TensorType> shaped;
     for (unsigned i = 0; i < entry.getNumArguments(); ++i) {
       auto type = cast<TensorType>(entry.getArgumentTypes()[i]);
       StringRef doc = textOf(entry.getArgAttr(i, attr::doc));
       if (getRole(entry, i) == Role::input) {
         inputs.push_back(tensor(getName(entry, i), doc, type, dims, -1, 0, -1));
-        shaped.push_back(type);
       } else if (getRole(entry, i) == Role::hyper) {
         auto value = entry.getArgAttrOfType<FloatAttr>(i, attr::defaultValue);
         hypers.push_back(write.record({write.string(getName(entry, i)), write.u32(dtypeOf(type)),
@@ -194,7 +191,6 @@ private:
         auto type = cast<TensorType>(entry.getResultTypes()[i]);
         outputs.push_back(tensor(getResultName(entry, i), textOf(entry.getResultAttr(i, attr::doc)),
                                  type, dims, -1, 0, -1));
-        shaped.push_back(type);
       }
     auto minimums = entry->getAttrOfType<DenseI64ArrayAttr>(attr::minimums);
     for (auto [i, name] : llvm::enumerate(dims))
@@ -215,9 +211,14 @@ private:
          write.u32(outputs.size()), write.u32(dims.size()), write.u32(hypers.size()),
          write.u32(checks.size()), write.array(inputs), write.array(outputs),
          write.array(dimRecords), write.array(hypers), write.array(checks),
-         code.getFunction((entry.getName() + ".run").str()), workspaceFunction(entry, dims),
-         shapesFunction(entry, dims, shaped), write.u32(static_cast<uint32_t>(batchDim)),
+         functionOf(entry, ".run"), functionOf(entry, ".workspace_bytes"),
+         functionOf(entry, ".shapes"), write.u32(static_cast<uint32_t>(batchDim)),
          write.u32(static_cast<uint32_t>(totalsOf))});
+  }
+
+  /// One of the functions that codegen emits for an entry.
+  llvm::Function *functionOf(func::FuncOp entry, StringRef suffix) {
+    return code.getFunction((entry.getName() + suffix).str());
   }
 
   /// The entry's own checks, then the range checks of its kernels, as the code numbers them.
@@ -232,57 +233,6 @@ private:
           write.record({write.string(check.getMessage()), write.string(check.getPlace())}));
     });
     return records;
-  }
-
-  llvm::Function *makeFunction(const Twine &name, llvm::Type *result,
-                               ArrayRef<llvm::Type *> arguments) {
-    auto *function = llvm::Function::Create(llvm::FunctionType::get(result, arguments, false),
-                                            llvm::GlobalValue::InternalLinkage, name, code);
-    llvm::BasicBlock::Create(code.getContext(), "", function);
-    return function;
-  }
-
-  /// The larger of what the entry and its variants need.
-  llvm::Function *workspaceFunction(func::FuncOp entry, ArrayRef<StringRef> dims) {
-    llvm::LLVMContext &context = code.getContext();
-    auto *function = makeFunction(
-        entry.getName() + ".workspace_bytes", llvm::Type::getInt64Ty(context),
-        {llvm::PointerType::getUnqual(context), llvm::Type::getInt32Ty(context)});
-    llvm::IRBuilder<> builder(&function->getEntryBlock());
-    llvm::Value *largest = builder.getInt64(0);
-    llvm::Value *workers = builder.CreateSExt(function->getArg(1), builder.getInt64Ty());
-    for (auto other : planned.getOps<func::FuncOp>()) {
-      auto of = other->getAttrOfType<FlatSymbolRefAttr>(attr::variantOf);
-      if (other != entry && !(of && of.getValue() == entry.getName()))
-        continue;
-      llvm::Value *bytes = builder.getInt64(0);
-      if (auto workspace = other->getAttrOfType<ExtentAttr>(attr::workspace))
-        bytes = emitExtent(builder, Extent(workspace), dims, function->getArg(0));
-      if (auto worker = other->getAttrOfType<ExtentAttr>(attr::workerBytes))
-        bytes = builder.CreateAdd(
-            bytes, builder.CreateMul(workers, emitExtent(builder, Extent(worker), dims,
-                                                         function->getArg(0))));
-      largest = builder.CreateSelect(builder.CreateICmpSGT(bytes, largest), bytes, largest);
-    }
-    builder.CreateRet(largest);
-    return function;
-  }
-
-  llvm::Function *shapesFunction(func::FuncOp entry, ArrayRef<StringRef> dims,
-                                 ArrayRef<TensorType> types) {
-    llvm::LLVMContext &context = code.getContext();
-    auto *pointer = llvm::PointerType::getUnqual(context);
-    auto *function = makeFunction(entry.getName() + ".shapes", llvm::Type::getVoidTy(context),
-                                  {pointer, pointer});
-    llvm::IRBuilder<> builder(&function->getEntryBlock());
-    unsigned position = 0;
-    for (TensorType type : types)
-      for (Extent extent : type.getExtents())
-        builder.CreateStore(emitExtent(builder, extent, dims, function->getArg(0)),
-                            builder.CreateConstGEP1_64(builder.getInt64Ty(), function->getArg(1),
-                                                       position++));
-    builder.CreateRetVoid();
-    return function;
   }
 
   SmallVector<llvm::Constant *> layerRecords() {

@@ -2,6 +2,7 @@
 #include "compiler/codegen/EmitLoops.h"
 #include "compiler/codegen/ArgumentStruct.h"
 #include "compiler/codegen/KernelFunctions.h"
+#include "compiler/codegen/SizeFunctions.h"
 #include "dialect/Conventions.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -180,6 +181,9 @@ private:
       if (isEntry(entry))
         EntryEmitter(entry, *resolved).emit();
     for (func::FuncOp entry : entries)
+      if (isEntry(entry) && !entry->hasAttr(attr::variantOf))
+        emitSizeFunctions(entry);
+    for (func::FuncOp entry : entries)
       entry.erase();
     if (failed)
       signalPassFailure();
@@ -191,12 +195,5 @@ private:
 
 std::unique_ptr<Pass> createEmitLoops(const TargetDescription &target) {
   return std::make_unique<EmitLoopsPass>(target);
-}
-
-void copyWorkerBytes(ModuleOp loops, ModuleOp planned) {
-  for (auto entry : planned.getOps<func::FuncOp>())
-    if (auto run = loops.lookupSymbol<func::FuncOp>((entry.getName() + ".run").str()))
-      if (Attribute bytes = run->getAttr(attr::workerBytes))
-        entry->setAttr(attr::workerBytes, bytes);
 }
 } // namespace quern

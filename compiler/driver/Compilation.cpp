@@ -165,7 +165,6 @@ std::unique_ptr<llvm::Module> Compilation::makeCode(bool asProgram) {
   OwningOpRef<ModuleOp> loops(module->clone());
   if (!emitLoops(*loops))
     return nullptr;
-  copyWorkerBytes(*loops, *module);
   PassManager lowering(&context);
   lowering.enableVerifier(false);
   buildLowerToLLVMPipeline(lowering);

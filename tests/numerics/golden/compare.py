@@ -47,7 +47,7 @@ def run(name, arguments, folder):
             for batch in data:
                 file.write(bytes(batch[position]))
     output = subprocess.run(
-        [arguments.runner, model, name, start, *paths, str(MODELS[name][5]), str(len(data)),
+        [arguments.runner, model, name, start, *paths, str(MODELS[name][-1]), str(len(data)),
          str(STEPS)] + ([] if arguments.quern else [arguments.phase]), check=True, stdout=subprocess.PIPE, text=True).stdout
     return [float(line) for line in output.split()]
 

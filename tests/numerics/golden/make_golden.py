@@ -1,12 +1,15 @@
-"""Makes the golden files with PyTorch (any 2.x): the synthetic digits and the losses of 100 SGD steps of
-every model in models.py, in f32 on one thread. Run it here; it needs torch and numpy."""
+"""Makes the golden files with PyTorch (any 2.x): the digits and the losses of 100 SGD steps of every model in
+models.py, in f32 on one thread. Run it here as make_golden.py FOLDER, where the folder has MNIST's original
+files; it needs torch and numpy."""
 import gzip
+import os
 import struct
+import sys
 
 import numpy
 import torch
 
-from models import MODELS, STEPS, batches, weights
+from models import MODELS, STEPS, batches, read_idx, weights
 
 
 def write_idx(path, values):
@@ -15,22 +18,12 @@ def write_idx(path, values):
         packed.write(header + values.astype(numpy.uint8).tobytes())
 
 
-def make_digits(rows=1280):
-    """Ten prototypes of strokes, shifted and speckled: as sparse as handwritten digits."""
-    random = numpy.random.default_rng(5)
-    prototypes = numpy.zeros((10, 28, 28))
-    for prototype in prototypes:
-        y, x = random.uniform(6, 22, 2)
-        for _ in range(70):
-            y, x = numpy.clip([y + random.normal(0, 1.2), x + random.normal(0, 1.2)], 4, 23)
-            prototype[int(y):int(y) + 2, int(x):int(x) + 2] = 1
-    labels = random.integers(0, 10, rows)
-    images = numpy.zeros((rows, 28, 28))
-    for image, label in zip(images, labels):
-        moved = numpy.roll(prototypes[label], random.integers(-3, 4, 2), (0, 1))
-        image[:] = moved * random.integers(9, 16, (28, 28)) * (random.random((28, 28)) > 0.1) * 17
-    write_idx("digits-images.idx.gz", images)
-    write_idx("digits-labels.idx.gz", labels)
+def take_digits(folder, rows=1024):
+    """The first rows of MNIST's training set, from its original files."""
+    for what, name in (("images", "train-images-idx3-ubyte.gz"), ("labels", "train-labels-idx1-ubyte.gz")):
+        shape, values = read_idx(os.path.join(folder, name))
+        values = numpy.frombuffer(values, numpy.uint8).reshape(shape)[:rows]
+        write_idx(f"digits-{what}.idx.gz", values)
 
 
 def forward(parameters, x, activation):
@@ -42,10 +35,10 @@ def forward(parameters, x, activation):
 
 
 def train(name, dtype=torch.float32):
-    source, sizes, activation, loss_kind, rate, batch = MODELS[name]
+    source, sizes, activation, loss_kind, rate, momentum, batch = MODELS[name]
     parameters = [torch.tensor(values.tolist(), dtype=dtype).reshape(shape).requires_grad_()
                   for _, _, shape, values in weights(name)]
-    optimizer = torch.optim.SGD(parameters, lr=rate)
+    optimizer = torch.optim.SGD(parameters, lr=rate, momentum=momentum)
     data = []
     for inputs, targets in batches(name):
         if source == "digits":
@@ -69,7 +62,7 @@ def train(name, dtype=torch.float32):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    make_digits()
+    take_digits(sys.argv[1])
     for name in MODELS:
         losses, exact = train(name), train(name, torch.float64)
         spread = max(abs(a - b) / abs(b) for a, b in zip(losses, exact))

@@ -5,7 +5,9 @@ Weights come from a formula instead of files: element i of parameter number p is
 k * (2u - 1), rounded to f32, where u = (mix(p * 2**32 + i) >> 40) * 2**-24, mix is splitmix64's output
 function and k is 1/sqrt(inputs of the layer). Step s takes batch s modulo the number of batches. Rows of a
 CSV file are shuffled once, in the order of mix(2**40 + row); nonlinear.csv is sorted by x, and batches of
-neighbours make training so unstable that f32 and f64 part within 100 steps."""
+neighbours make training so unstable that f32 and f64 part within 100 steps.
+
+digits-*.idx.gz are the first 1,024 training images of MNIST (Y. LeCun and C. Cortes, CC BY-SA 3.0)."""
 import csv
 import gzip
 import os
@@ -16,13 +18,13 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 STEPS = 100
 MASK = (1 << 64) - 1
 
-# name: data file, layer sizes, activation between layers, loss, learning rate, batch
+# name: data file, layer sizes, activation between layers, loss, learning rate, momentum, batch
 MODELS = {
-    "linear": ("simple.csv", [1, 1], None, "mse", 0.1, 50),
-    "multiple": ("multiple.csv", [3, 1], None, "mse", 0.1, 50),
-    "nonlinear3": ("nonlinear.csv", [1, 3, 1], "sigmoid", "mse", 0.3, 50),
-    "nonlinear53": ("nonlinear.csv", [1, 5, 3, 1], "sigmoid", "mse", 0.3, 50),
-    "mlp": ("digits", [784, 512, 256, 10], "relu", "cross_entropy", 0.1, 128),
+    "linear": ("simple.csv", [1, 1], None, "mse", 0.1, 0, 50),
+    "multiple": ("multiple.csv", [3, 1], None, "mse", 0.1, 0, 50),
+    "nonlinear3": ("nonlinear.csv", [1, 3, 1], "sigmoid", "mse", 0.3, 0, 50),
+    "nonlinear53": ("nonlinear.csv", [1, 5, 3, 1], "sigmoid", "mse", 0.3, 0, 50),
+    "mlp": ("digits", [784, 512, 256, 10], "relu", "cross_entropy", 0.05, 0.9, 128),
 }
 
 
@@ -71,7 +73,7 @@ def read_idx(path):
 
 def batches(name):
     """All batches: (inputs, targets) as arrays of f32, or bytes (u8) for digits."""
-    source, sizes, _, _, _, batch = MODELS[name]
+    source, sizes, *_, batch = MODELS[name]
     if source == "digits":
         (rows, _, _), images = read_idx(os.path.join(FOLDER, "digits-images.idx.gz"))
         _, labels = read_idx(os.path.join(FOLDER, "digits-labels.idx.gz"))

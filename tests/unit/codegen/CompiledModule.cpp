@@ -46,7 +46,6 @@ CompiledModule::CompiledModule(const std::string &text, bool fuse, const std::st
   passes.addPass(quern::createEmitLoops(*target));
   if (mlir::failed(passes.run(*loops)))
     fail("the test's module cannot be turned into loops");
-  quern::copyWorkerBytes(*loops, *module);
   mlir::PassManager lowering(&context);
   quern::buildLowerToLLVMPipeline(lowering);
   if (mlir::failed(lowering.run(*loops)))

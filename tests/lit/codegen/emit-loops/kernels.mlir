@@ -22,6 +22,16 @@
 // CHECK-NOT: scf.if
 // CHECK: call @step.k0.chunk
 // CHECK: return
+
+// What the caller must know before: bytes of workspace, and the extents of inputs and outputs.
+// CHECK-LABEL: func.func @step.workspace_bytes(
+// CHECK-SAME: !llvm.ptr, %{{.*}}: i32) -> i64
+// CHECK-LABEL: func.func @step.shapes(
+// CHECK-SAME: %{{.*}}: !llvm.ptr, %[[EXTENTS:.*]]: !llvm.ptr) {
+// CHECK: %[[SIXTEEN:.*]] = arith.constant 16 : index
+// CHECK: %[[COUNT:.*]] = arith.index_cast %[[SIXTEEN]]
+// CHECK: llvm.store %[[COUNT]], %
+// CHECK: return
 func.func @step(%p: !quern.tensor<[16], f32> {quern.role = "param", quern.name = "p", quern.slot = #quern.slot<params, 0>},
                 %lr: !quern.tensor<[], f32> {quern.role = "hyper", quern.name = "lr", quern.slot = #quern.slot<hyper, 0>},
                 %g: !quern.tensor<[16], f32> {quern.role = "input", quern.name = "g", quern.slot = #quern.slot<input, 0>})
