@@ -11,14 +11,14 @@ static LogicalResult verifyBody(Operation *op, StringRef name, Region &region, T
     return op->emitOpError() << constraint << " " << name << " is not a single block";
   Block &block = region.front();
   if (block.getArgumentTypes() != arguments)
-    return op->emitOpError() << constraint << " " << name << " takes ("
-                             << block.getArgumentTypes() << "), not (" << arguments << ")";
+    return op->emitOpError() << constraint << " " << name << " takes (" << block.getArgumentTypes()
+                             << "), not (" << arguments << ")";
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
   if (!yield)
     return op->emitOpError() << constraint << " " << name << " does not end in a yield";
   if (yield.getOperandTypes() != results)
-    return op->emitOpError() << constraint << " " << name << " yields ("
-                             << yield.getOperandTypes() << "), not (" << results << ")";
+    return op->emitOpError() << constraint << " " << name << " yields (" << yield.getOperandTypes()
+                             << "), not (" << results << ")";
   return success();
 }
 
@@ -33,8 +33,8 @@ void CompositeOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn s
     setName(argument, i < inputs ? "x" : i < inputs + results ? "r" : "g");
 }
 LogicalResult CompositeOp::verify() {
-  if (failed(verifyBody(*this, "body", getBody(), getInputs().getTypes(), getResultTypes(),
-                        "(C1)")))
+  if (failed(
+          verifyBody(*this, "body", getBody(), getInputs().getTypes(), getResultTypes(), "(C1)")))
     return failure();
   if (getVjp().empty())
     return success();
@@ -52,8 +52,8 @@ LogicalResult CompositeOp::verify() {
 }
 
 LogicalResult KernelOp::verify() {
-  if (failed(verifyBody(*this, "body", getBody(), getInputs().getTypes(), getResultTypes(),
-                        "(C1)")))
+  if (failed(
+          verifyBody(*this, "body", getBody(), getInputs().getTypes(), getResultTypes(), "(C1)")))
     return failure();
   auto fits = [](std::optional<ArrayAttr> slots, size_t count) {
     return !slots || slots->size() == count;

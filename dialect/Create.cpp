@@ -23,14 +23,14 @@ void ConstantOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
 LogicalResult ConstantOp::verify() {
   ShapedType type = getValue().getShapedType();
   if (type.getElementType() != getType().getElementType())
-    return emitOpError("(C2) has ") << type.getElementType() << " elements, but its type is "
-                                    << getType();
+    return emitOpError("(C2) has ")
+           << type.getElementType() << " elements, but its type is " << getType();
   if (getValue().isSplat())
     return success();
   std::optional<int64_t> count = getType().getNumElements().getConstant();
   if (!getType().hasStaticShape() || count != type.getNumElements())
-    return emitOpError("(C1) has ") << type.getNumElements() << " elements, but its type is "
-                                    << getType();
+    return emitOpError("(C1) has ")
+           << type.getNumElements() << " elements, but its type is " << getType();
   return success();
 }
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValueAttr(); }

@@ -228,7 +228,8 @@ Extent Extent::substitute(function_ref<Extent(StringRef)> replacement) const {
       }
       auto [numerator, divisor] = partsOf(factor);
       Extent inner = numerator.substitute(replacement);
-      product = product * (isa<QuotientAttr>(factor) ? inner.floorDiv(divisor) : inner.mod(divisor));
+      product =
+          product * (isa<QuotientAttr>(factor) ? inner.floorDiv(divisor) : inner.mod(divisor));
     }
     sum = sum + product;
   }

@@ -8,7 +8,8 @@
 using namespace mlir;
 namespace quern {
 
-//===-- splats ---------------------------------------------------------------------------------===//
+//===-- splats
+//---------------------------------------------------------------------------------===//
 
 RankedTensorType getValueType(TensorType type) {
   SmallVector<int64_t> shape;
@@ -97,22 +98,26 @@ static OpFoldResult foldBinary(Op op, Attribute lhs, Attribute rhs,
 
 static int64_t wrap(uint64_t value) { return static_cast<int64_t>(value); }
 
-//===-- unary ----------------------------------------------------------------------------------===//
+//===-- unary
+//----------------------------------------------------------------------------------===//
 
 OpFoldResult NegOp::fold(FoldAdaptor operands) {
   if (auto inner = getOperand().getDefiningOp<NegOp>())
     return inner.getOperand();
-  return foldUnary(*this, operands.getOperand(), [](double x) { return -x; },
-                   [](int64_t x) { return wrap(0u - static_cast<uint64_t>(x)); });
+  return foldUnary(
+      *this, operands.getOperand(), [](double x) { return -x; },
+      [](int64_t x) { return wrap(0u - static_cast<uint64_t>(x)); });
 }
 OpFoldResult AbsOp::fold(FoldAdaptor operands) {
-  return foldUnary(*this, operands.getOperand(), [](double x) { return std::fabs(x); },
-                   [](int64_t x) { return x < 0 ? wrap(0u - static_cast<uint64_t>(x)) : x; });
+  return foldUnary(
+      *this, operands.getOperand(), [](double x) { return std::fabs(x); },
+      [](int64_t x) { return x < 0 ? wrap(0u - static_cast<uint64_t>(x)) : x; });
 }
 OpFoldResult SignOp::fold(FoldAdaptor operands) {
-  return foldUnary(*this, operands.getOperand(),
-                   [](double x) { return std::isnan(x) ? x : (x > 0) - (x < 0) + 0.0; },
-                   [](int64_t x) { return int64_t(x > 0) - int64_t(x < 0); });
+  return foldUnary(
+      *this, operands.getOperand(),
+      [](double x) { return std::isnan(x) ? x : (x > 0) - (x < 0) + 0.0; },
+      [](int64_t x) { return int64_t(x > 0) - int64_t(x < 0); });
 }
 OpFoldResult NotOp::fold(FoldAdaptor operands) {
   if (auto inner = getOperand().getDefiningOp<NotOp>())
@@ -142,7 +147,8 @@ QUERN_FOLD_FLOAT(ErfOp, std::erf(x))
 QUERN_FOLD_FLOAT(SigmoidOp, 1 / (1 + std::exp(-x)))
 #undef QUERN_FOLD_FLOAT
 
-//===-- binary ---------------------------------------------------------------------------------===//
+//===-- binary
+//---------------------------------------------------------------------------------===//
 
 OpFoldResult AddOp::fold(FoldAdaptor operands) {
   // x + (-0.0) is x for every x; x + 0.0 is not for x = -0.0, which no model can tell apart.
@@ -196,18 +202,19 @@ static int64_t divideDown(int64_t a, int64_t b) {
 OpFoldResult FloorDivOp::fold(FoldAdaptor operands) {
   if (isSplat(operands.getRhs(), 1) && !getType().isFloat())
     return getLhs();
-  return foldBinary(*this, operands.getLhs(), operands.getRhs(),
-                    [](double a, double b) { return std::floor(a / b); }, divideDown);
+  return foldBinary(
+      *this, operands.getLhs(), operands.getRhs(),
+      [](double a, double b) { return std::floor(a / b); }, divideDown);
 }
 OpFoldResult RemainderOp::fold(FoldAdaptor operands) {
   auto ofFloats = [](double a, double b) {
     double rest = std::fmod(a, b);
     return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
   };
-  return foldBinary(*this, operands.getLhs(), operands.getRhs(), ofFloats,
-                    [](int64_t a, int64_t b) {
-                      return b == 0 ? 0 : wrap(uint64_t(a) - uint64_t(divideDown(a, b)) * uint64_t(b));
-                    });
+  return foldBinary(
+      *this, operands.getLhs(), operands.getRhs(), ofFloats, [](int64_t a, int64_t b) {
+        return b == 0 ? 0 : wrap(uint64_t(a) - uint64_t(divideDown(a, b)) * uint64_t(b));
+      });
 }
 OpFoldResult PowOp::fold(FoldAdaptor operands) {
   if (isSplat(operands.getRhs(), 1))
@@ -218,16 +225,18 @@ OpFoldResult PowOp::fold(FoldAdaptor operands) {
 OpFoldResult MaxOp::fold(FoldAdaptor operands) {
   if (getLhs() == getRhs())
     return getLhs();
-  return foldBinary(*this, operands.getLhs(), operands.getRhs(),
-                    [](double a, double b) { return std::isnan(a) || a > b ? a : b; },
-                    [](int64_t a, int64_t b) { return std::max(a, b); });
+  return foldBinary(
+      *this, operands.getLhs(), operands.getRhs(),
+      [](double a, double b) { return std::isnan(a) || a > b ? a : b; },
+      [](int64_t a, int64_t b) { return std::max(a, b); });
 }
 OpFoldResult MinOp::fold(FoldAdaptor operands) {
   if (getLhs() == getRhs())
     return getLhs();
-  return foldBinary(*this, operands.getLhs(), operands.getRhs(),
-                    [](double a, double b) { return std::isnan(a) || a < b ? a : b; },
-                    [](int64_t a, int64_t b) { return std::min(a, b); });
+  return foldBinary(
+      *this, operands.getLhs(), operands.getRhs(),
+      [](double a, double b) { return std::isnan(a) || a < b ? a : b; },
+      [](int64_t a, int64_t b) { return std::min(a, b); });
 }
 OpFoldResult AndOp::fold(FoldAdaptor operands) {
   if (getType().getElementType().isInteger(1)) {
@@ -255,7 +264,8 @@ OpFoldResult XorOp::fold(FoldAdaptor operands) {
   return foldBinary(*this, operands.getLhs(), operands.getRhs(), nullptr, std::bit_xor<int64_t>());
 }
 
-//===-- compare, select, convert ---------------------------------------------------------------===//
+//===-- compare, select, convert
+//---------------------------------------------------------------===//
 
 LogicalResult CompareOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
                                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -313,8 +323,8 @@ void ConvertOp::build(OpBuilder &builder, OperationState &state, Value operand, 
 }
 LogicalResult ConvertOp::verify() {
   if (getOperand().getType().getShape() != getType().getShape())
-    return emitOpError("(C1) turns ") << getOperand().getType() << " into another shape, "
-                                      << getType();
+    return emitOpError("(C1) turns ")
+           << getOperand().getType() << " into another shape, " << getType();
   return success();
 }
 OpFoldResult ConvertOp::fold(FoldAdaptor operands) {

@@ -139,9 +139,7 @@ Attribute ExtentAttr::parse(AsmParser &parser, Type) {
     return {};
   return extent->getAttr();
 }
-void ExtentAttr::print(AsmPrinter &printer) const {
-  printer << "<" << Extent(*this).str() << ">";
-}
+void ExtentAttr::print(AsmPrinter &printer) const { printer << "<" << Extent(*this).str() << ">"; }
 
 /// Terms, quotients and remainders are parts of extents: their own text is that of an extent.
 static Extent parseWhole(AsmParser &parser) {

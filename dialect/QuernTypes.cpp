@@ -82,7 +82,8 @@ Type TensorType::parse(AsmParser &parser) {
     shape.push_back(extent->getAttr());
     return success();
   };
-  if (parser.parseLess() || parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOne) ||
+  if (parser.parseLess() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOne) ||
       parser.parseComma() || parser.parseType(elementType) || parser.parseGreater())
     return {};
   return parser.getChecked<TensorType>(parser.getContext(), shape, elementType);

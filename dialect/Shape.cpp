@@ -14,7 +14,8 @@ static OpFoldResult foldMovedSplat(Attribute value, TensorType type) {
   return {};
 }
 
-//===-- reshape --------------------------------------------------------------------------------===//
+//===-- reshape
+//--------------------------------------------------------------------------------===//
 
 void ReshapeOp::build(OpBuilder &builder, OperationState &state, Value operand,
                       ArrayRef<Extent> shape) {
@@ -26,9 +27,9 @@ LogicalResult ReshapeOp::verify() {
   if (from.getElementType() != to.getElementType())
     return emitOpError("(C1) turns ") << from << " into other elements, " << to;
   if (from.getNumElements() != to.getNumElements())
-    return emitOpError("(C2) turns ") << from << " with " << from.getNumElements().str()
-                                      << " elements into " << to << " with "
-                                      << to.getNumElements().str();
+    return emitOpError("(C2) turns ")
+           << from << " with " << from.getNumElements().str() << " elements into " << to << " with "
+           << to.getNumElements().str();
   return success();
 }
 OpFoldResult ReshapeOp::fold(FoldAdaptor operands) {
@@ -41,7 +42,8 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor operands) {
   return foldMovedSplat(operands.getOperand(), getType());
 }
 
-//===-- transpose ------------------------------------------------------------------------------===//
+//===-- transpose
+//------------------------------------------------------------------------------===//
 
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
@@ -77,7 +79,8 @@ OpFoldResult TransposeOp::fold(FoldAdaptor operands) {
   return foldMovedSplat(operands.getOperand(), getType());
 }
 
-//===-- broadcast ------------------------------------------------------------------------------===//
+//===-- broadcast
+//------------------------------------------------------------------------------===//
 
 void BroadcastOp::build(OpBuilder &builder, OperationState &state, Value operand,
                         ArrayRef<Extent> shape, ArrayRef<int64_t> dimensions) {
@@ -141,7 +144,8 @@ OpFoldResult BroadcastOp::fold(FoldAdaptor operands) {
   return foldMovedSplat(operands.getOperand(), getType());
 }
 
-//===-- slice, pad -----------------------------------------------------------------------------===//
+//===-- slice, pad
+//-----------------------------------------------------------------------------===//
 
 void SliceOp::build(OpBuilder &builder, OperationState &state, Value operand,
                     ArrayRef<Extent> offsets, ArrayRef<Extent> sizes, ArrayRef<int64_t> strides) {
@@ -187,14 +191,14 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *context, std::optional<Locati
   for (auto [position, extent] : llvm::enumerate(type.getExtents())) {
     if (interior[position] < 0)
       return emitOptionalError(location, "'quern.pad' op (C2) has interior ", interior[position]);
-    extents.push_back(low[position] + high[position] + extent +
-                      (extent - 1) * interior[position]);
+    extents.push_back(low[position] + high[position] + extent + (extent - 1) * interior[position]);
   }
   types.push_back(TensorType::get(extents, type.getElementType()));
   return success();
 }
 
-//===-- reverse, concat, dynamic slices --------------------------------------------------------===//
+//===-- reverse, concat, dynamic slices
+//--------------------------------------------------------===//
 
 LogicalResult ReverseOp::verify() {
   int64_t previous = -1;
@@ -218,8 +222,8 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   SmallVector<Extent> extents = first.getExtents();
   for (Value operand : adaptor.getOperands().drop_front()) {
     auto type = cast<TensorType>(operand.getType());
-    bool fits = type.getRank() == first.getRank() &&
-                type.getElementType() == first.getElementType();
+    bool fits =
+        type.getRank() == first.getRank() && type.getElementType() == first.getElementType();
     for (int64_t i = 0; fits && i < first.getRank(); ++i)
       fits = i == dimension || type.getExtent(i) == first.getExtent(i);
     if (!fits)

@@ -29,8 +29,8 @@ ParseResult parseSignatureTypes(OpAsmParser &parser, SmallVectorImpl<Type> &oper
 }
 
 static void printTensors(OpAsmPrinter &printer, TypeRange types) {
-  llvm::interleaveComma(types, printer,
-                        [&](Type type) { printer.printStrippedAttrOrType(cast<TensorType>(type)); });
+  llvm::interleaveComma(
+      types, printer, [&](Type type) { printer.printStrippedAttrOrType(cast<TensorType>(type)); });
 }
 
 void printSignatureTypes(OpAsmPrinter &printer, TypeRange operands, TypeRange results) {

@@ -16,8 +16,7 @@ void VjpContext::accumulate(Value operand, Value cotangent) {
   sum = sum ? add(sum, cotangent) : cotangent;
 }
 
-SmallVector<Value> cloneBody(OpBuilder &builder, Region &region,
-                             ValueRange arguments) {
+SmallVector<Value> cloneBody(OpBuilder &builder, Region &region, ValueRange arguments) {
   IRMapping mapping;
   Block &block = region.front();
   mapping.map(block.getArguments(), arguments);
@@ -39,8 +38,7 @@ void inlineComposites(Block &block, function_ref<bool(CompositeOp)> filter) {
         found.push_back(composite);
     for (CompositeOp composite : found) {
       OpBuilder builder(composite);
-      composite.replaceAllUsesWith(
-          cloneBody(builder, composite.getBody(), composite.getInputs()));
+      composite.replaceAllUsesWith(cloneBody(builder, composite.getBody(), composite.getInputs()));
       composite.erase();
     }
   } while (!found.empty());
@@ -48,7 +46,8 @@ void inlineComposites(Block &block, function_ref<bool(CompositeOp)> filter) {
 
 class Differentiation {
 public:
-  Differentiation(OpBuilder &builder, Block &block) : block(block), context(builder, builder.getUnknownLoc()) {}
+  Differentiation(OpBuilder &builder, Block &block)
+      : block(block), context(builder, builder.getUnknownLoc()) {}
 
   LogicalResult run(ArrayRef<Value> outputs, ArrayRef<Value> cotangents, ArrayRef<Value> wrt,
                     SmallVectorImpl<Value> &gradients) {
@@ -62,8 +61,8 @@ public:
       auto differentiable = dyn_cast<Differentiable>(op);
       StringRef reason = differentiable ? differentiable.whyNotDifferentiable() : "";
       if (!differentiable || !reason.empty()) {
-        InFlightDiagnostic error = op->emitError() << op->getName().stripDialect()
-                                                   << " has no derivative";
+        InFlightDiagnostic error = op->emitError()
+                                   << op->getName().stripDialect() << " has no derivative";
         if (!reason.empty())
           error << ", as " << reason;
         return error << ", but a parameter's gradient passes through it";

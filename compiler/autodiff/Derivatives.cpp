@@ -1,7 +1,7 @@
-// The derivatives of the ops: one rule each, an overload of `vjp`, grouped by family, with a table of
-// those that are one expression at the end. In a rule, `x` and `y` are operands, `r` is the result and
-// `g` its cotangent. An op without a rule, or a stated reason to have none, does not compile.
-// Where a function has a kink or a pole, the rules do as PyTorch does.
+// The derivatives of the ops: one rule each, an overload of `vjp`, grouped by family, with a table
+// of those that are one expression at the end. In a rule, `x` and `y` are operands, `r` is the
+// result and `g` its cotangent. An op without a rule, or a stated reason to have none, does not
+// compile. Where a function has a kink or a pole, the rules do as PyTorch does.
 #include "compiler/autodiff/Derivatives.h"
 #include "compiler/autodiff/Autodiff.h"
 
@@ -9,7 +9,8 @@ using namespace mlir;
 namespace quern {
 using C = VjpContext;
 
-//===-- more than an expression: pointwise -----------------------------------------------------===//
+//===-- more than an expression: pointwise
+//-----------------------------------------------------===//
 
 /// The loser gets nothing; half of the cotangent goes to each side of a tie.
 static Value shareUnless(C &c, Comparison loses, Value x, Value y, Value g) {
@@ -38,24 +39,25 @@ static void vjp(SelectOp r, C &c) {
     c.accumulate(r.getOnFalse(), c.select(r.getCondition(), zeros, g));
 }
 
-//===-- sums and products over dimensions ------------------------------------------------------===//
+//===-- sums and products over dimensions
+//------------------------------------------------------===//
 
 /// Every element that attains the extremum gets an equal share.
 static Value shareOfExtremum(C &c, ReduceOp r, TensorType type) {
-  Value attains = c.convert(c.compare(Comparison::eq, r.getOperand(),
-                                      c.unreduce(r, type, r.getDimensions())),
-                            type.getElementType());
+  Value attains =
+      c.convert(c.compare(Comparison::eq, r.getOperand(), c.unreduce(r, type, r.getDimensions())),
+                type.getElementType());
   return c.div(attains, c.unreduce(c.sum(attains, r.getDimensions()), type, r.getDimensions()));
 }
 
-/// The product of the other elements: that of all divided by the element, or, where just one element
-/// is 0, for it the product of the rest; anything else is multiplied by a 0.
+/// The product of the other elements: that of all divided by the element, or, where just one
+/// element is 0, for it the product of the rest; anything else is multiplied by a 0.
 static Value productOfOthers(C &c, ReduceOp r, TensorType type) {
   Value x = r.getOperand(), zeros = c.zerosLike(x), ones = c.constantLike(x, 1);
   auto unreduce = [&](Value value) { return c.unreduce(value, type, r.getDimensions()); };
   Value isZero = c.compare(Comparison::eq, x, zeros), rest = c.select(isZero, ones, x);
-  Value product = unreduce(
-      ReduceOp::create(c.builder, c.loc, Reduction::mul, rest, r.getDimensions()));
+  Value product =
+      unreduce(ReduceOp::create(c.builder, c.loc, Reduction::mul, rest, r.getDimensions()));
   Value count = unreduce(c.sum(c.convert(isZero, type.getElementType()), r.getDimensions()));
   Value ofZero = c.select(c.compare(Comparison::eq, count, ones), product, zeros);
   Value ofOther = c.select(c.compare(Comparison::eq, count, zeros), c.div(product, rest), zeros);
@@ -93,12 +95,13 @@ static Value contractSide(C &c, ContractOp op, bool isLhs, Value g) {
   SmallVector<int64_t> gBatch = llvm::to_vector(llvm::seq<int64_t>(0, batches)), gContracting;
   for (int64_t i = 0; i < static_cast<int64_t>(otherFree.size()); ++i)
     gContracting.push_back(batches + (isLhs ? lhsFree : 0) + i);
-  Value product = ContractOp::create(c.builder, c.loc, g, other, gBatch, otherBatch, gContracting,
-                                     otherFree);
-  // Dimensions of `product`: batches, this side's free ones, then the contracted ones in the order in
-  // which they stand in the other operand.
+  Value product =
+      ContractOp::create(c.builder, c.loc, g, other, gBatch, otherBatch, gContracting, otherFree);
+  // Dimensions of `product`: batches, this side's free ones, then the contracted ones in the order
+  // in which they stand in the other operand.
   SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, contracting.size()));
-  llvm::sort(order, [&](int64_t a, int64_t b) { return otherContracting[a] < otherContracting[b]; });
+  llvm::sort(order,
+             [&](int64_t a, int64_t b) { return otherContracting[a] < otherContracting[b]; });
   SmallVector<int64_t> dimensionOf(batch);
   llvm::append_range(dimensionOf, free);
   for (int64_t i : order)
@@ -116,7 +119,8 @@ static void vjp(ContractOp r, C &c) {
     c.accumulate(r.getRhs(), contractSide(c, r, /*isLhs=*/false, g));
 }
 
-//===-- elements moved -------------------------------------------------------------------------===//
+//===-- elements moved
+//-------------------------------------------------------------------------===//
 
 static void vjp(TransposeOp r, C &c) {
   SmallVector<int64_t> inverse(r.getPermutation().size());
@@ -149,10 +153,9 @@ static void vjp(SliceOp r, C &c) {
     high.push_back(from.getExtent(i) - low[i] - ((r.getType().getExtent(i) - 1) * stride + 1));
   }
   Value fill = c.constant(TensorType::get(ArrayRef<Extent>(), from.getElementType()), 0);
-  c.accumulate(r.getOperand(),
-               PadOp::create(c.builder, c.loc, c.cotangent(r), fill,
-                             getExtentArray(r.getContext(), low),
-                             getExtentArray(r.getContext(), high), interior));
+  c.accumulate(r.getOperand(), PadOp::create(c.builder, c.loc, c.cotangent(r), fill,
+                                             getExtentArray(r.getContext(), low),
+                                             getExtentArray(r.getContext(), high), interior));
 }
 static void vjp(PadOp r, C &c) {
   Value g = c.cotangent(r);
@@ -181,10 +184,9 @@ static void vjp(ConcatOp r, C &c) {
 }
 
 static void vjp(DynamicSliceOp r, C &c) {
-  c.accumulate(r.getOperand(),
-               DynamicUpdateSliceOp::create(c.builder, c.loc, r.getOperand().getType(),
-                                            c.zerosLike(r.getOperand()), c.cotangent(r),
-                                            r.getOffsets()));
+  c.accumulate(r.getOperand(), DynamicUpdateSliceOp::create(
+                                   c.builder, c.loc, r.getOperand().getType(),
+                                   c.zerosLike(r.getOperand()), c.cotangent(r), r.getOffsets()));
 }
 static void vjp(DynamicUpdateSliceOp r, C &c) {
   Value g = c.cotangent(r);
@@ -197,7 +199,8 @@ static void vjp(DynamicUpdateSliceOp r, C &c) {
                                                        r.getOffsets()));
 }
 
-//===-- elements at places ---------------------------------------------------------------------===//
+//===-- elements at places
+//---------------------------------------------------------------------===//
 
 static void vjp(GatherOp r, C &c) {
   c.accumulate(r.getOperand(),
@@ -217,8 +220,8 @@ static Value staysInScatter(C &c, ScatterOp r) {
     placeExtents.push_back(operand.getExtent(dimension));
     dimensions.push_back(i);
   }
-  Value numbers = IotaOp::create(c.builder, c.loc,
-                                 TensorType::get(indices.getNumElements(), i64), 0);
+  Value numbers =
+      IotaOp::create(c.builder, c.loc, TensorType::get(indices.getNumElements(), i64), 0);
   numbers = c.builder.createOrFold<ReshapeOp>(c.loc, numbers, indices.getExtents());
   TensorType placeType = TensorType::get(placeExtents, i64);
   Value last = ScatterOp::create(c.builder, c.loc, placeType, ScatterMode::set,
@@ -226,8 +229,8 @@ static Value staysInScatter(C &c, ScatterOp r) {
   Value found = GatherOp::create(c.builder, c.loc, last, r.getIndices(), dimensions);
   Value stays = c.compare(Comparison::eq, found, numbers);
   SmallVector<int64_t> leading = llvm::to_vector(llvm::seq<int64_t>(0, indices.getRank()));
-  return c.builder.createOrFold<BroadcastOp>(c.loc, stays,
-                                             r.getUpdates().getType().getExtents(), leading);
+  return c.builder.createOrFold<BroadcastOp>(c.loc, stays, r.getUpdates().getType().getExtents(),
+                                             leading);
 }
 static void vjp(ScatterOp r, C &c) {
   Value g = c.cotangent(r);
@@ -243,7 +246,8 @@ static void vjp(ScatterOp r, C &c) {
   c.accumulate(r.getOperand(), g);
 }
 
-//===-- regions --------------------------------------------------------------------------------===//
+//===-- regions
+//--------------------------------------------------------------------------------===//
 
 /// A composite's own derivative. Those that have none are inlined before differentiation.
 static void vjp(CompositeOp r, C &c) {
@@ -257,7 +261,8 @@ static void vjp(CompositeOp r, C &c) {
     c.accumulate(r.getInputs()[position], gradient);
 }
 
-//===-- the table ------------------------------------------------------------------------------===//
+//===-- the table
+//------------------------------------------------------------------------------===//
 
 // A rule that is one expression a side; nothing is built for a side that nobody wants.
 #define UNARY(OP, DX)                                                                              \
@@ -344,7 +349,8 @@ NONE(CheckRangeOp, "it has no results")
 #undef ZERO
 #undef NONE
 
-//===-- the interface --------------------------------------------------------------------------===//
+//===-- the interface
+//--------------------------------------------------------------------------===//
 
 namespace {
 template <typename Op> struct Rule : Differentiable::ExternalModel<Rule<Op>, Op> {

@@ -21,7 +21,8 @@ public:
                      [](CompositeOp op) { return op.getVjp().empty(); });
     auto updates = function->getAttrOfType<DictionaryAttr>(attr::updates);
     for (NamedAttribute entry : updates) {
-      auto update = symbols.lookup<func::FuncOp>(cast<FlatSymbolRefAttr>(entry.getValue()).getValue());
+      auto update =
+          symbols.lookup<func::FuncOp>(cast<FlatSymbolRefAttr>(entry.getValue()).getValue());
       if (!update)
         return function.emitError() << "update function " << entry.getValue() << " is missing";
       updateOf[entry.getName()] = update;
@@ -86,7 +87,8 @@ private:
     TensorBuilder tensors(builder, loss.getLoc());
     SmallVector<BlockArgument> parameters = trained();
     SmallVector<Value> wrt(parameters.begin(), parameters.end()), gradients;
-    if (failed(differentiate(builder, block(), loss, tensors.constantLike(loss, 1), wrt, gradients)))
+    if (failed(
+            differentiate(builder, block(), loss, tensors.constantLike(loss, 1), wrt, gradients)))
       return failure();
 
     SmallVector<Value> newParams, newState;
@@ -94,8 +96,9 @@ private:
     for (auto [parameter, gradient] : llvm::zip(parameters, gradients)) {
       StringRef name = getName(function, parameter.getArgNumber());
       if (!gradient)
-        return function.emitError() << "the parameter " << name
-                                    << " cannot learn: nothing with a derivative leads from it to the loss";
+        return function.emitError()
+               << "the parameter " << name
+               << " cannot learn: nothing with a derivative leads from it to the loss";
       func::FuncOp update = updateOf[builder.getStringAttr(name)];
       IRMapping mapping;
       SmallVector<unsigned> states;
@@ -133,8 +136,9 @@ private:
   }
 
   /// Outputs stay first, then parameters, the buffers that the function returned, and the state.
-  void appendResults(Operation *end, ArrayRef<Value> params, ArrayRef<DictionaryAttr> paramAttributes,
-                     ArrayRef<Value> state, ArrayRef<DictionaryAttr> stateAttributes) {
+  void appendResults(Operation *end, ArrayRef<Value> params,
+                     ArrayRef<DictionaryAttr> paramAttributes, ArrayRef<Value> state,
+                     ArrayRef<DictionaryAttr> stateAttributes) {
     SmallVector<Value> values, buffers;
     SmallVector<DictionaryAttr> attributes, bufferAttributes;
     for (auto [i, value] : llvm::enumerate(end->getOperands())) {

@@ -196,4 +196,11 @@ private:
 std::unique_ptr<Pass> createEmitLoops(const TargetDescription &target) {
   return std::make_unique<EmitLoopsPass>(target);
 }
+
+void copyWorkerBytes(ModuleOp loops, ModuleOp planned) {
+  for (auto entry : planned.getOps<func::FuncOp>())
+    if (auto run = loops.lookupSymbol<func::FuncOp>((entry.getName() + ".run").str()))
+      if (Attribute bytes = run->getAttr(attr::workerBytes))
+        entry->setAttr(attr::workerBytes, bytes);
+}
 } // namespace quern

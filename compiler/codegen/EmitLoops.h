@@ -15,6 +15,10 @@ namespace quern {
 
 /// The pass for a target that is already resolved.
 std::unique_ptr<mlir::Pass> createEmitLoops(const TargetDescription &target);
+
+/// Writes what the loops phase found that workers need (`quern.worker_bytes`) on the entries of the
+/// planned module that `loops` was made from.
+void copyWorkerBytes(mlir::ModuleOp loops, mlir::ModuleOp planned);
 } // namespace quern
 
 #endif

@@ -15,13 +15,13 @@ public:
       : entry(entry), builder(entry), loc(entry.getLoc()),
         pointer(LLVM::LLVMPointerType::get(entry.getContext())) {}
 
-  /// `int64_t (const int64_t *dims, int32_t workers)`: the larger of what the entry and its variants
-  /// need, which is what is planned and each worker's share.
+  /// `int64_t (const int64_t *dims, int32_t workers)`: the larger of what the entry and its
+  /// variants need, which is what is planned and each worker's share.
   void emitWorkspaceBytes() {
     Block *block = start(".workspace_bytes", {pointer, builder.getI32Type()}, builder.getI64Type());
     ExtentValues extents = loadDims(block->getArgument(0));
-    Value workers = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                               block->getArgument(1));
+    Value workers =
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), block->getArgument(1));
     Value largest = emitIndex(builder, loc, 0);
     auto module = entry->getParentOfType<ModuleOp>();
     for (auto other : module.getOps<func::FuncOp>()) {
@@ -34,8 +34,8 @@ public:
         bytes = extents.emit(builder, loc, Extent(planned));
       auto run = module.lookupSymbol<func::FuncOp>((other.getName() + ".run").str());
       if (auto share = run->getAttrOfType<ExtentAttr>(attr::workerBytes)) {
-        Value all = arith::MulIOp::create(builder, loc, workers,
-                                          extents.emit(builder, loc, Extent(share)));
+        Value all =
+            arith::MulIOp::create(builder, loc, workers, extents.emit(builder, loc, Extent(share)));
         bytes = arith::AddIOp::create(builder, loc, bytes, all);
       }
       largest = arith::MaxSIOp::create(builder, loc, largest, bytes);
@@ -43,7 +43,8 @@ public:
     func::ReturnOp::create(builder, loc, toI64(largest));
   }
 
-  /// `void (const int64_t *dims, int64_t *extents)`: the extents of every input, then of every output.
+  /// `void (const int64_t *dims, int64_t *extents)`: the extents of every input, then of every
+  /// output.
   void emitShapes() {
     Block *block = start(".shapes", {pointer, pointer}, {});
     ExtentValues extents = loadDims(block->getArgument(0));

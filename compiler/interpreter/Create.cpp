@@ -50,7 +50,8 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, ExtentOp op, Operands) {
   return result;
 }
 
-/// The first word of Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
+/// The first word of Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+/// 2011).
 static uint32_t getPhiloxWord(uint64_t key, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3) {
   uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
   for (int round = 0; round < 10; ++round) {

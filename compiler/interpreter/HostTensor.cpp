@@ -93,7 +93,9 @@ static APFloat convert(APFloat number, DType dtype) {
   return number;
 }
 
-double getLargest(DType dtype) { return APFloat::getLargest(getSemantics(dtype)).convertToDouble(); }
+double getLargest(DType dtype) {
+  return APFloat::getLargest(getSemantics(dtype)).convertToDouble();
+}
 double getSmallestNormal(DType dtype) {
   return APFloat::getSmallestNormalized(getSemantics(dtype)).convertToDouble();
 }

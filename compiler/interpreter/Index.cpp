@@ -76,8 +76,8 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, ScatterOp op, Operands operan
   if (isAdd && isFloat(dtype))
     for (auto [element, count, magnitude] : llvm::zip_equal(result.elements, counts, magnitudes))
       if (count > 0)
-        element = evaluation.finish(
-            dtype, element.real, element.error + count * getUnitRoundoff(dtype) * magnitude);
+        element = evaluation.finish(dtype, element.real,
+                                    element.error + count * getUnitRoundoff(dtype) * magnitude);
   if (anyUncertain)
     for (Element &element : result.elements)
       element.error = INFINITY;

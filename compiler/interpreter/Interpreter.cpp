@@ -10,7 +10,8 @@
 using namespace mlir;
 namespace quern {
 
-//===-- shared by the families -----------------------------------------------------------------===//
+//===-- shared by the families
+//-----------------------------------------------------------------===//
 
 LogicalResult Evaluation::fail(Operation *op, const Twine &reason) {
   std::string place;
@@ -54,7 +55,8 @@ Element Evaluation::finish(DType dtype, double value, double error, double round
     return {roundTo(dtype, value), 0, 0};
   if (std::isnan(value) || std::isinf(value))
     return {value, 0, error};
-  // The values themselves are computed in f64, hence its roundoff besides; subnormals may be flushed.
+  // The values themselves are computed in f64, hence its roundoff besides; subnormals may be
+  // flushed.
   double unit = getUnitRoundoff(dtype) + getUnitRoundoff(DType::f64);
   if (value != 0)
     error += roundings * (unit * std::fabs(value) + getSmallestNormal(dtype));
@@ -111,7 +113,8 @@ HostTensor toHost(const Tensor &tensor) {
   return host;
 }
 
-//===-- the walk -------------------------------------------------------------------------------===//
+//===-- the walk
+//-------------------------------------------------------------------------------===//
 
 LogicalResult evaluateBlock(Evaluation &evaluation, Block &block, std::vector<Tensor> arguments,
                             std::vector<Tensor> &results) {
@@ -143,7 +146,8 @@ LogicalResult evaluateBlock(Evaluation &evaluation, Block &block, std::vector<Te
   return success();
 }
 
-//===-- entry ----------------------------------------------------------------------------------===//
+//===-- entry
+//----------------------------------------------------------------------------------===//
 
 /// Binds dims from arguments and checks dtypes, ranks and every extent.
 static LogicalResult bindArguments(Evaluation &evaluation, func::FuncOp function,
@@ -167,8 +171,8 @@ static LogicalResult bindArguments(Evaluation &evaluation, func::FuncOp function
       return fail("takes " + getName(*getDType(type.getElementType())) + " for " +
                   describe(position) + ", but was given " + getName(argument.getDType()));
     if (type.getRank() != argument.getRank())
-      return fail("takes a tensor of rank " + Twine(type.getRank()) + " for " +
-                  describe(position) + ", but was given " + getShapeText(argument.getShape()));
+      return fail("takes a tensor of rank " + Twine(type.getRank()) + " for " + describe(position) +
+                  ", but was given " + getShapeText(argument.getShape()));
     for (auto [extent, value] : llvm::zip_equal(type.getExtents(), argument.getShape()))
       if (auto name = extent.getDim())
         evaluation.dims.try_emplace(*name, value);
@@ -180,9 +184,8 @@ static LogicalResult bindArguments(Evaluation &evaluation, func::FuncOp function
       if (failed(expected))
         return failure();
       if (*expected != value)
-        return fail("takes " + type.getExtent(i).str() + " = " + Twine(*expected) +
-                    " as extent " + Twine(i) + " of " + describe(position) + ", but was given " +
-                    Twine(value));
+        return fail("takes " + type.getExtent(i).str() + " = " + Twine(*expected) + " as extent " +
+                    Twine(i) + " of " + describe(position) + ", but was given " + Twine(value));
     }
   }
   return success();

@@ -1,5 +1,5 @@
-// Pointwise ops. A row of the table gives an op's value; bounds follow from the values at the ends of
-// the operands' intervals, as nearly every op is monotone in each operand.
+// Pointwise ops. A row of the table gives an op's value; bounds follow from the values at the ends
+// of the operands' intervals, as nearly every op is monotone in each operand.
 #include "compiler/interpreter/Evaluation.h"
 #include <cmath>
 
@@ -24,7 +24,8 @@ static int64_t integerRemainder(int64_t x, int64_t y) {
   return y == 0 ? 0 : wrap(uint64_t(x) - uint64_t(floorDivide(x, y)) * uint64_t(y));
 }
 
-//===-- what each op computes ------------------------------------------------------------------===//
+//===-- what each op computes
+//------------------------------------------------------------------===//
 
 namespace {
 /// An op of one or two elements, on floats and on integers; null where it takes none of those.
@@ -110,7 +111,8 @@ static Meaning meaningOf(NotOp *) {
 #undef FLOAT_BINARY
 #undef BITS
 
-//===-- bounds ---------------------------------------------------------------------------------===//
+//===-- bounds
+//---------------------------------------------------------------------------------===//
 
 static double distance(double y, double other) {
   double d = y == other ? 0 : std::fabs(y - other);
@@ -135,9 +137,9 @@ static double propagate(Operation *op, Binary f, DType dtype, double value, cons
   if (isa<FloorDivOp, RemainderOp>(op)) {
     // The quotient is rounded before it is rounded down.
     double q = x.real / y.real;
-    double slack = y.error < b ? (x.error + std::fabs(q) * y.error) / (b - y.error) +
-                                     2 * unit * std::fabs(q)
-                               : INFINITY;
+    double slack =
+        y.error < b ? (x.error + std::fabs(q) * y.error) / (b - y.error) + 2 * unit * std::fabs(q)
+                    : INFINITY;
     if (std::isinf(slack) || std::isnan(slack))
       return x.error == 0 && y.error == 0 ? 0 : INFINITY;
     double steps = distance(std::floor(q - slack), std::floor(q + slack));
@@ -171,7 +173,8 @@ static double propagate(Operation *op, Binary f, DType dtype, double value, cons
   return INFINITY;
 }
 
-//===-- compare, select, convert ---------------------------------------------------------------===//
+//===-- compare, select, convert
+//---------------------------------------------------------------===//
 
 template <typename T> static bool holds(Comparison relation, T x, T y) {
   switch (relation) {
@@ -221,9 +224,8 @@ static Element convertElement(const Evaluation &evaluation, DType from, DType to
     Element result{0, truncateTo(to, x.real), 0};
     if (x.error > 0) {
       double middle = result.integer;
-      result.error =
-          std::max(distance(middle, truncateTo(to, x.real - x.error)),
-                   distance(middle, truncateTo(to, x.real + x.error)));
+      result.error = std::max(distance(middle, truncateTo(to, x.real - x.error)),
+                              distance(middle, truncateTo(to, x.real + x.error)));
       if (to == DType::i1)
         result.error = std::fabs(x.real) <= x.error;
     }
@@ -240,7 +242,8 @@ static Element convertElement(const Evaluation &evaluation, DType from, DType to
   return {0, wrapTo(to, x.integer), error};
 }
 
-//===-- the interface --------------------------------------------------------------------------===//
+//===-- the interface
+//--------------------------------------------------------------------------===//
 
 static Element evaluateElement(const Evaluation &evaluation, Operation *op, const Meaning &meaning,
                                DType dtype, const Element &x, const Element *y) {
@@ -265,10 +268,9 @@ static Element evaluateElement(const Evaluation &evaluation, Operation *op, cons
 }
 
 /// Calls `element(x, y, z)` with the operands' elements at each index; null for operands it lacks.
-static FailureOr<Tensor>
-forEachElement(Evaluation &evaluation, Operation *op, Operands operands,
-               function_ref<Element(DType, const Element *, const Element *, const Element *)>
-                   element) {
+static FailureOr<Tensor> forEachElement(
+    Evaluation &evaluation, Operation *op, Operands operands,
+    function_ref<Element(DType, const Element *, const Element *, const Element *)> element) {
   FailureOr<Tensor> result = evaluation.makeTensor(op, op->getResult(0).getType());
   if (failed(result))
     return failure();
@@ -290,9 +292,7 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, CompareOp op, Operands operan
 FailureOr<Tensor> evaluate(Evaluation &evaluation, SelectOp op, Operands operands) {
   return forEachElement(evaluation, op, operands,
                         [&](DType dtype, const Element *condition, const Element *x,
-                            const Element *y) {
-                          return selectElement(dtype, *condition, *x, *y);
-                        });
+                            const Element *y) { return selectElement(dtype, *condition, *x, *y); });
 }
 
 FailureOr<Tensor> evaluate(Evaluation &evaluation, ConvertOp op, Operands operands) {
@@ -313,7 +313,8 @@ static FailureOr<Tensor> evaluate(Evaluation &evaluation, Op op, Operands operan
 }
 
 namespace {
-template <typename Op> struct PointwiseModel : Interpretable::ExternalModel<PointwiseModel<Op>, Op> {
+template <typename Op>
+struct PointwiseModel : Interpretable::ExternalModel<PointwiseModel<Op>, Op> {
   LogicalResult evaluate(Operation *op, Evaluation &evaluation, Operands operands,
                          std::vector<Tensor> &results) const {
     FailureOr<Tensor> result = quern::evaluate(evaluation, cast<Op>(op), operands);

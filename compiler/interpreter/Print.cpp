@@ -1,5 +1,5 @@
-// PyTorch's tensor text, after its documented print options: precision 4, threshold 1000, edge items 3,
-// line width 80; scientific where magnitudes span more than 1000 or leave [1e-4, 1e8].
+// PyTorch's tensor text, after its documented print options: precision 4, threshold 1000, edge
+// items 3, line width 80; scientific where magnitudes span more than 1000 or leave [1e-4, 1e8].
 #include "compiler/interpreter/Print.h"
 #include "compiler/interpreter/Evaluation.h"
 #include "llvm/ADT/StringExtras.h"
@@ -110,8 +110,7 @@ static std::string formatNested(ArrayRef<int64_t> shape, int64_t base, int64_t i
     return numbers.format(base);
   if (shape.size() == 1)
     return formatVector(shape[0], base, indent, summarize, numbers);
-  std::string separator =
-      "," + std::string(shape.size() - 1, '\n') + std::string(indent + 1, ' ');
+  std::string separator = "," + std::string(shape.size() - 1, '\n') + std::string(indent + 1, ' ');
   std::string text = "[";
   for (auto [count, i] : llvm::enumerate(getShown(shape[0], summarize))) {
     if (count > 0)

@@ -65,7 +65,7 @@ static Element reduceFloats(const Evaluation &evaluation, Reduction kind, DType 
 static Element reduceIntegers(Reduction kind, DType dtype, Group group) {
   bool isUnsigned = dtype == DType::ui8;
   int64_t bits = getByteWidth(dtype) * 8;
-  int64_t largest = isUnsigned    ? 255
+  int64_t largest = isUnsigned   ? 255
                     : bits == 64 ? std::numeric_limits<int64_t>::max()
                                  : (int64_t(1) << (bits - 1)) - 1;
   int64_t smallest = isUnsigned ? 0 : -largest - 1;

@@ -138,8 +138,8 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, DynamicSliceOp op, Operands o
   FailureOr<Tensor> result = evaluation.makeTensor(op, op.getType());
   if (failed(result))
     return failure();
-  FailureOr<Index> offsets = clampOffsets(evaluation, op, operands[0]->shape, result->shape,
-                                          operands.drop_front());
+  FailureOr<Index> offsets =
+      clampOffsets(evaluation, op, operands[0]->shape, result->shape, operands.drop_front());
   if (failed(offsets))
     return failure();
   return moveElements(evaluation, op, *operands[0], [&](ArrayRef<int64_t> index) {

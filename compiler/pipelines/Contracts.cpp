@@ -62,16 +62,23 @@ static LogicalResult verifyOverwrites(func::FuncOp function) {
   for (BlockArgument argument : function.getArguments())
     if (Attribute slot = function.getArgAttr(argument.getArgNumber(), attr::slot))
       holds[slot] = argument;
+  // What has been written that outlives the call; after that, no check may fail.
+  Attribute lasting;
   for (auto kernel : function.getOps<KernelOp>()) {
     if (!kernel.getOperandSlots() || !kernel.getResultSlots())
       return kernel.emitError() << "a kernel has no slots";
+    if (lasting && kernel.getKind() == KernelKind::check)
+      return kernel.emitError() << "a check comes after a kernel that writes " << lasting;
     for (auto [value, slot] : llvm::zip(kernel.getInputs(), *kernel.getOperandSlots())) {
       Value held = holds.lookup(slot);
       if (held && held != value && cast<SlotAttr>(slot).getArena() != Arena::workspace)
         return kernel.emitError() << "a kernel reads " << slot << " after it was overwritten";
     }
-    for (auto [value, slot] : llvm::zip(kernel.getResults(), *kernel.getResultSlots()))
+    for (auto [value, slot] : llvm::zip(kernel.getResults(), *kernel.getResultSlots())) {
       holds[slot] = value;
+      if (cast<SlotAttr>(slot).getArena() != Arena::workspace)
+        lasting = slot;
+    }
   }
   return success();
 }

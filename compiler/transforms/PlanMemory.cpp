@@ -144,7 +144,8 @@ private:
         continue; // an unchanged buffer
       Value old = oldValueOf(slot);
       auto kernel = value.getDefiningOp<KernelOp>();
-      bool direct = kernel && !slots.count(value) && (!old || mayOverwrite(kernel, value, old));
+      bool direct = kernel && !slots.count(value) && !precedesCheck(kernel) &&
+                    (!old || mayOverwrite(kernel, value, old));
       if (!direct) {
         value = copy(value);
         kernel = value.getDefiningOp<KernelOp>();
@@ -184,6 +185,14 @@ private:
     return true;
   }
 
+  /// Whether a check waits for the kernel, as one of computed indices does. What such a kernel makes
+  /// must not outlive the call if the check fails, so it goes to the workspace first.
+  bool precedesCheck(KernelOp kernel) {
+    return llvm::any_of(kernels, [&](KernelOp other) {
+      return other.getKind() == KernelKind::check && dependsOn(other, kernel);
+    });
+  }
+
   SmallVector<KernelOp> predecessors(KernelOp kernel) {
     SmallVector<KernelOp> list;
     for (Value operand : kernel.getInputs())
@@ -218,7 +227,7 @@ private:
     return kernel.getResult(0);
   }
 
-  /// Check kernels and what they need first, then the others as they stood, each after the kernels
+  /// Check kernels and what they need first, which writes to the workspace only, then the others as they stood, each after the kernels
   /// that it depends on.
   void order() {
     llvm::SetVector<Operation *> done;

@@ -1,94 +1,20 @@
-// The ops' tests, and the gradients that autodiff builds for them, compiled with and without fusion and
-// compared with the interpreter's bounds.
+// The ops' tests, and the gradients that autodiff builds for them, compiled in one precision.
 #include "compiler/pipelines/Registration.h"
-#include "dialect/Conventions.h"
-#include "dialect/QuernOps.h"
+#include "tests/numerics/CompiledCheck.h"
 #include "tests/numerics/OpCase.h"
 #include "tests/unit/check.h"
-#include "tests/unit/codegen/CompiledModule.h"
-
-using namespace mlir;
-using namespace quern;
-using namespace quern::test;
-
-/// Makes a function an entry of its own name and appends its text.
-static void appendEntry(func::FuncOp function, const std::string &name, std::string &text) {
-  Builder builder(function.getContext());
-  function.setName(name);
-  function->setAttr(attr::kind, builder.getStringAttr("export"));
-  function->setAttr(attr::dims, builder.getStrArrayAttr({"B", "N"}));
-  llvm::raw_string_ostream(text) << *function << "\n";
-}
-
-/// Calls an entry and compares what it returns.
-static void check(const CompiledModule &compiled, func::FuncOp function, const std::string &entry,
-                  const Inputs &arguments, const DimValues &dims, const std::string &where) {
-  llvm::SmallVector<BoundedTensor> expected;
-  std::string message;
-  if (failed(Interpreter().runBounded(function, arguments, dims, expected, message))) {
-    report(false, __FILE__, __LINE__, where + message);
-    return;
-  }
-  std::vector<HostTensor> results;
-  for (Type type : function.getResultTypes()) {
-    auto tensor = cast<quern::TensorType>(type);
-    results.emplace_back(*getDType(tensor.getElementType()), getShape(tensor, dims));
-  }
-  CompiledModule::Call call;
-  for (const HostTensor &argument : arguments)
-    call.inputs.push_back(argument.getBytes().data());
-  for (HostTensor &result : results)
-    call.outputs.push_back(result.getMutableBytes().data());
-  call.dims = {dims.lookup("B"), dims.lookup("N")};
-  report(compiled.run(entry, call) == 0, __FILE__, __LINE__, where + "has a status");
-  for (auto [result, bounds] : llvm::zip_equal(results, expected))
-    report(succeeded(compare(result, bounds, 4, message)), __FILE__, __LINE__, where + message);
-}
 
 int main(int argc, char **argv) {
+  using namespace quern::test;
   const std::string floats = argc > 1 ? argv[1] : "f32";
-  DialectRegistry registry;
-  registerDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  mlir::DialectRegistry registry;
+  quern::registerDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
-
-  std::string text;
-  std::vector<OpTest> tests;
-  for (OpTest &test : getAllTests()) {
-    std::optional<Case> made = makeCase(context, test, 3, 2, floats);
-    bool stands = false; // Ops that stand in functions only at other phases.
-    if (made)
-      made->module->walk([&](Operation *op) { stands |= isa<KernelOp, PrintOp>(op); });
-    if (!made || stands)
-      continue;
-    std::string number = std::to_string(tests.size());
-    test.hasDerivative &= cast<quern::TensorType>(made->function.getResultTypes()[0]).isFloat();
-    llvm::SmallVector<unsigned> wrt;
-    if (test.hasDerivative)
-      appendEntry(buildGradient(*made, wrt), "gradient" + number, text);
-    appendEntry(made->function, "value" + number, text);
-    tests.push_back(std::move(test));
-  }
-  for (bool fuse : {true, false}) {
-    if (!fuse && floats != "f32") // Fusion's own choices depend on no precision.
-      continue;
-    CompiledModule compiled(text, fuse);
-    for (auto [number, test] : llvm::enumerate(tests))
-      for (int64_t batch : test.batches)
-        for (int64_t size : test.sizes) {
-          std::optional<Case> made = makeCase(context, test, batch, size, floats);
-          std::string where = test.name + " in " + floats + " at B=" + std::to_string(batch) +
-                              ", N=" + std::to_string(size) + (fuse ? ": " : " without fusion: ");
-          check(compiled, made->function, "value" + std::to_string(number), made->inputs,
-                made->dims, where);
-          llvm::SmallVector<unsigned> wrt;
-          if (!test.hasDerivative)
-            continue;
-          func::FuncOp gradient = buildGradient(*made, wrt);
-          made->inputs.push_back(makeCotangent(gradient, made->dims));
-          check(compiled, gradient, "gradient" + std::to_string(number), made->inputs, made->dims,
-                where + "the gradient, ");
-        }
-  }
+  // Fusion's own choices depend on no precision.
+  if (floats == "f32")
+    checkCompiled(context, getAllTests(), floats, {true, false});
+  else
+    checkCompiled(context, getAllTests(), floats, true);
   return finish();
 }

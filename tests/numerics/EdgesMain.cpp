@@ -1,5 +1,5 @@
-// Values and gradients of the functions of golden/edges.qn at kinks, poles and ties, against PyTorch's
-// in golden/edges.txt. Cotangents count 1, 2, 3 and so on.
+// Values and gradients of the functions of golden/edges.qn at kinks, poles and ties, against
+// PyTorch's in golden/edges.txt. Cotangents count 1, 2, 3 and so on.
 #include "compiler/frontend/Frontend.h"
 #include "compiler/pipelines/Registration.h"
 #include "tests/numerics/OpCase.h"
@@ -72,8 +72,7 @@ int main(int argc, char **argv) {
     std::vector<HostTensor> wanted;
     for (Type type : made.function.getArgumentTypes())
       wanted.push_back(readTensor(file, cast<quern::TensorType>(type), made.dims));
-    if (!gradient ||
-        failed(Interpreter().run(made.function, arguments, {}, results, message)) ||
+    if (!gradient || failed(Interpreter().run(made.function, arguments, {}, results, message)) ||
         (arguments.push_back(cotangent),
          failed(Interpreter().run(gradient, arguments, {}, gradients, message)))) {
       report(false, __FILE__, __LINE__, name + " fails: " + message);

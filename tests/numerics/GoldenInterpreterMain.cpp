@@ -1,5 +1,5 @@
-// Trains a model file in the reference interpreter from given weights on given batches and prints each
-// step's loss: frontend, autodiff and fusion against PyTorch, without any code generation.
+// Trains a model file in the reference interpreter from given weights on given batches and prints
+// each step's loss: frontend, autodiff and fusion against PyTorch, without any code generation.
 // Usage: as GoldenMain.cpp, with MODEL.qn in place of MODEL.so, and at the end the phase, `grad` or
 // `fused`; `fused-B` takes the variant that is specialised for the batch.
 #include "compiler/frontend/Frontend.h"
@@ -65,7 +65,8 @@ static llvm::SmallVector<int64_t> getShape(quern::TensorType type, int64_t rows)
 int main(int argc, char **argv) {
   if (argc != 10)
     return fail("takes MODEL.qn NAME WEIGHTS INPUTS TARGETS ROWS BATCHES STEPS PHASE");
-  const int64_t rows = std::atoll(argv[6]), batches = std::atoll(argv[7]), steps = std::atoll(argv[8]);
+  const int64_t rows = std::atoll(argv[6]), batches = std::atoll(argv[7]),
+                steps = std::atoll(argv[8]);
   llvm::StringRef phaseName = argv[9];
   PipelineOptions options;
   bool specialized = phaseName.consume_back("-B");
@@ -116,8 +117,8 @@ int main(int argc, char **argv) {
           return fail("there is no weight " + getName(train, position));
         tensor = found->second;
       } else if (role == Role::hyper) {
-        tensor.setReal(0, train.getArgAttrOfType<FloatAttr>(position, attr::defaultValue)
-                              .getValueAsDouble());
+        tensor.setReal(
+            0, train.getArgAttrOfType<FloatAttr>(position, attr::defaultValue).getValueAsDouble());
       } else if (role == Role::step) {
         tensor.setInteger(0, step + 1);
       } else if (auto found = values.find(getName(train, position).str()); found != values.end()) {

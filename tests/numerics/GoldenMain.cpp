@@ -1,7 +1,7 @@
-// Trains a compiled model through the C API from given weights on given batches and prints each step's
-// loss; golden/compare.py compares them with PyTorch's.
-// Usage: MODEL.so NAME WEIGHTS.safetensors INPUTS TARGETS ROWS BATCHES STEPS, where INPUTS and TARGETS
-// hold the batches' arrays one after the other, in the dtypes of the entry.
+// Trains a compiled model through the C API from given weights on given batches and prints each
+// step's loss; golden/compare.py compares them with PyTorch's. Usage: MODEL.so NAME
+// WEIGHTS.safetensors INPUTS TARGETS ROWS BATCHES STEPS, where INPUTS and TARGETS hold the batches'
+// arrays one after the other, in the dtypes of the entry.
 #include "quern/quern.h"
 #include <cstdio>
 #include <cstdlib>
@@ -23,7 +23,8 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "takes MODEL.so NAME WEIGHTS INPUTS TARGETS ROWS BATCHES STEPS\n");
     return 2;
   }
-  const int64_t rows = std::atoll(argv[6]), batches = std::atoll(argv[7]), steps = std::atoll(argv[8]);
+  const int64_t rows = std::atoll(argv[6]), batches = std::atoll(argv[7]),
+                steps = std::atoll(argv[8]);
   quern_options options = {};
   quern_instance *instance = nullptr;
   require(quern_instance_open(argv[1], argv[2], &options, &message, &instance), "open");

@@ -1,5 +1,6 @@
-// What the op table cannot show of the interpreter: messages for bad arguments and failed checks, text
-// that is printed, rounding in narrow dtypes, and what bounds say where rounding may turn a choice.
+// What the op table cannot show of the interpreter: messages for bad arguments and failed checks,
+// text that is printed, rounding in narrow dtypes, and what bounds say where rounding may turn a
+// choice.
 #include "compiler/interpreter/Interpretation.h"
 #include "compiler/interpreter/Interpreter.h"
 #include "compiler/interpreter/Print.h"
@@ -105,7 +106,9 @@ static void checkRounding(MLIRContext &context) {
     x.setReal(i, i == 0 ? 1 : 0x1p-9);
   CHECK_TEXT(sum.run({x}), "tensor(1.0156, dtype=torch.bfloat16)");
 
-  Program add(context, R"(func.func @f(%x: !quern.tensor<[], f32>, %y: !quern.tensor<[], f32>) -> !quern.tensor<[], f32> {
+  Program add(
+      context,
+      R"(func.func @f(%x: !quern.tensor<[], f32>, %y: !quern.tensor<[], f32>) -> !quern.tensor<[], f32> {
     %s = quern.add %x, %y : !quern.tensor<[], f32>
     %r = quern.sub %s, %x : !quern.tensor<[], f32>
     return %r : !quern.tensor<[], f32>
@@ -127,7 +130,9 @@ static void checkRounding(MLIRContext &context) {
 
 /// A sign of what may be either side of 0 is bounded by how far apart the two are.
 static void checkUncertainChoice(MLIRContext &context) {
-  Program choose(context, R"(func.func @f(%x: !quern.tensor<[2], f32>, %y: !quern.tensor<[2], f32>) -> !quern.tensor<[2], f32> {
+  Program choose(
+      context,
+      R"(func.func @f(%x: !quern.tensor<[2], f32>, %y: !quern.tensor<[2], f32>) -> !quern.tensor<[2], f32> {
     %s = quern.add %x, %y : !quern.tensor<[2], f32>
     %one = quern.constant dense<1.0> : tensor<f32> -> !quern.tensor<[2], f32>
     %two = quern.constant dense<3.0> : tensor<f32> -> !quern.tensor<[2], f32>

@@ -49,8 +49,7 @@ llvm::SmallVector<int64_t> getShape(TensorType type, const DimValues &dims) {
 std::optional<Case> makeCase(MLIRContext &context, const OpTest &test, int64_t batch, int64_t size,
                              const std::string &floats) {
   Case made;
-  made.module =
-      parseSourceString<ModuleOp>("func.func @f" + expand(test.text, floats), &context);
+  made.module = parseSourceString<ModuleOp>("func.func @f" + expand(test.text, floats), &context);
   if (!made.module)
     return std::nullopt;
   made.function = *made.module->getOps<func::FuncOp>().begin();

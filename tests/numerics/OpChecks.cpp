@@ -52,8 +52,8 @@ bool checkBounds(Case &made, func::FuncOp function, const Inputs &arguments, dou
 }
 
 /// What the differences of the result give for one element of an argument.
-static std::optional<double> differentiateNumerically(Case &made, unsigned position, int64_t element,
-                                                      const HostTensor &cotangent,
+static std::optional<double> differentiateNumerically(Case &made, unsigned position,
+                                                      int64_t element, const HostTensor &cotangent,
                                                       std::string &message) {
   const double step = 1e-5;
   Inputs moved = made.inputs;

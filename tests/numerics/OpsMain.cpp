@@ -1,6 +1,6 @@
 // Runs the table of op tests: values against independent ones, results in f32, bf16 and f16 against
-// the bounds of f64, derivatives against central finite differences. Then a checklist: every op has an
-// evaluation, a numeric test and a checked derivative or a reason to have none.
+// the bounds of f64, derivatives against central finite differences. Then a checklist: every op has
+// an evaluation, a numeric test and a checked derivative or a reason to have none.
 #include "compiler/autodiff/Derivatives.h"
 #include "compiler/interpreter/Interpretation.h"
 #include "dialect/QuernOps.h"
@@ -67,7 +67,8 @@ static void runTest(MLIRContext &context, const OpTest &test, Reached &reached) 
   for (int64_t batch : test.batches)
     for (int64_t size : test.sizes) {
       std::string where = test.name + " at B=" + std::to_string(batch) +
-                          ", N=" + std::to_string(size) + ": ", message;
+                          ", N=" + std::to_string(size) + ": ",
+                  message;
       std::optional<Case> made = makeCase(context, test, batch, size, "f64");
       if (!made) {
         report(false, __FILE__, __LINE__, where + "does not parse");
@@ -79,8 +80,7 @@ static void runTest(MLIRContext &context, const OpTest &test, Reached &reached) 
              where + message);
       noteOps(*made, differentiates && batch > 0, reached);
       if (differentiates)
-        report(checkGradient(*made, test.stopped, 1, message), __FILE__, __LINE__,
-               where + message);
+        report(checkGradient(*made, test.stopped, 1, message), __FILE__, __LINE__, where + message);
       for (const char *floats : {"f32", "bf16", "f16"}) {
         std::optional<Case> narrow = makeCase(context, test, batch, size, floats);
         if (!narrow) {
@@ -101,8 +101,8 @@ static void runTest(MLIRContext &context, const OpTest &test, Reached &reached) 
     }
 }
 
-/// Wrong expectations and wrong bounds are caught; tests/numerics/TeethMain.cpp does the same for wrong
-/// derivatives of every op.
+/// Wrong expectations and wrong bounds are caught; tests/numerics/TeethMain.cpp does the same for
+/// wrong derivatives of every op.
 static void checkTeeth(MLIRContext &context, const std::vector<OpTest> &tests) {
   for (const OpTest &test : tests) {
     if (test.name != "exp" && test.name != "contract" && test.name != "gather")
@@ -129,7 +129,9 @@ static void checkTeeth(MLIRContext &context, const std::vector<OpTest> &tests) {
 
 /// What each registered op must have.
 static void checkList(MLIRContext &context, const Reached &reached) {
-  auto require = [](bool holds, const std::string &what) { report(holds, __FILE__, __LINE__, what); };
+  auto require = [](bool holds, const std::string &what) {
+    report(holds, __FILE__, __LINE__, what);
+  };
   for (RegisteredOperationName op : context.getRegisteredOperations()) {
     std::string name = op.getStringRef().str();
     if (op.getDialectNamespace() != "quern")
@@ -145,7 +147,8 @@ static void checkList(MLIRContext &context, const Reached &reached) {
       if (hasDerivative && !isOfBools)
         require(reached.differentiated.count(key), key + " has a derivative that nothing checks");
       else
-        require(!reached.differentiated.count(key), key + " is differentiated, but has no derivative");
+        require(!reached.differentiated.count(key),
+                key + " is differentiated, but has no derivative");
     }
   }
 }

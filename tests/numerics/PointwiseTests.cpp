@@ -114,10 +114,14 @@ std::vector<OpTest> getPointwiseTests() {
       unary("round", [](double x) { return std::nearbyint(x); }),
       unary("exp", [](double x) { return std::exp(x); }),
       unary("expm1", [](double x) { return std::expm1(x); }),
-      unary("log", [](double x) { return std::log(x); }, 0.2, 3),
-      unary("log1p", [](double x) { return std::log1p(x); }, -0.7, 3),
-      unary("sqrt", [](double x) { return std::sqrt(x); }, 0.2, 3),
-      unary("rsqrt", [](double x) { return std::pow(x, -0.5); }, 0.2, 3),
+      unary(
+          "log", [](double x) { return std::log(x); }, 0.2, 3),
+      unary(
+          "log1p", [](double x) { return std::log1p(x); }, -0.7, 3),
+      unary(
+          "sqrt", [](double x) { return std::sqrt(x); }, 0.2, 3),
+      unary(
+          "rsqrt", [](double x) { return std::pow(x, -0.5); }, 0.2, 3),
       unary("sin", [](double x) { return std::sin(x); }),
       unary("cos", [](double x) { return std::cos(x); }),
       unary("tanh", [](double x) { return std::tanh(x); }),
@@ -126,10 +130,13 @@ std::vector<OpTest> getPointwiseTests() {
       binary("add", [](double x, double y) { return x + y; }),
       binary("sub", [](double x, double y) { return x - y; }),
       binary("mul", [](double x, double y) { return x * y; }),
-      binary("div", [](double x, double y) { return x / y; }, 0.3, 2),
-      binary("floor_div", [](double x, double y) { return std::floor(x / y); }, 0.3, 2),
+      binary(
+          "div", [](double x, double y) { return x / y; }, 0.3, 2),
+      binary(
+          "floor_div", [](double x, double y) { return std::floor(x / y); }, 0.3, 2),
       binary("remainder", pythonRemainder, 0.3, 2),
-      binary("pow", [](double x, double y) { return std::exp(y * std::log(x)); }, 0.3, 2),
+      binary(
+          "pow", [](double x, double y) { return std::exp(y * std::log(x)); }, 0.3, 2),
       binary("max", [](double x, double y) { return x > y ? x : y; }),
       binary("min", [](double x, double y) { return x < y ? x : y; }),
       integers("add", "I", [](int64_t x, int64_t y) { return x + y; }),
@@ -157,16 +164,18 @@ std::vector<OpTest> getPointwiseTests() {
       compare("le", [](double x, double y) { return x <= y; }),
       compare("gt", [](double x, double y) { return x > y; }),
       compare("ge", [](double x, double y) { return x >= y; }),
-      custom("select",
-             "(%x: F[B, N], %y: F[B, N], %c: O[B, N]) -> F[B, N] { %r = quern.select %c, %x, %y : "
-             "(O[B, N], F[B, N], F[B, N]) -> F[B, N] return %r : F[B, N] }",
-             [](const Inputs &in, int64_t i) { return in[in[2].getInteger(i) ? 0 : 1].getReal(i); }),
+      custom(
+          "select",
+          "(%x: F[B, N], %y: F[B, N], %c: O[B, N]) -> F[B, N] { %r = quern.select %c, %x, %y : "
+          "(O[B, N], F[B, N], F[B, N]) -> F[B, N] return %r : F[B, N] }",
+          [](const Inputs &in, int64_t i) { return in[in[2].getInteger(i) ? 0 : 1].getReal(i); }),
       custom("stop_gradient",
              "(%x: F[B], %y: F[B]) -> F[B] { %s = quern.stop_gradient %x : F[B] "
              "%r = quern.mul %s, %y : F[B] return %r : F[B] }",
              [](const Inputs &in, int64_t i) { return in[0].getReal(i) * in[1].getReal(i); }),
       custom("convert through bf16",
-             "(%x: F[B, N]) -> F[B, N] { %n = quern.convert %x : F[B, N] -> !quern.tensor<[B, N], bf16> "
+             "(%x: F[B, N]) -> F[B, N] { %n = quern.convert %x : F[B, N] -> !quern.tensor<[B, N], "
+             "bf16> "
              "%r = quern.convert %n : !quern.tensor<[B, N], bf16> -> F[B, N] return %r : F[B, N] }",
              [](const Inputs &in, int64_t i) {
                return HostTensor(DType::bf16, {}, {in[0].getReal(i)}).getReal(0);

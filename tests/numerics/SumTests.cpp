@@ -77,19 +77,25 @@ std::vector<OpTest> getSumTests() {
   auto mul = [](double x, double y) { return x * y; };
   auto max = [](double x, double y) { return std::max(x, y); };
   auto min = [](double x, double y) { return std::min(x, y); };
-  std::vector<OpTest> tests = {
-      reduce("add", 0, add, false),        reduce("add", 0, add, true),
-      reduce("mul", 1, mul, false),        reduce("mul", 1, mul, true),
-      reduce("max", -INFINITY, max, false), reduce("max", -INFINITY, max, true),
-      reduce("min", INFINITY, min, false),  reduce("min", INFINITY, min, true),
-      boolReduce("all", true),             boolReduce("any", false),
-      argreduce("max", true),              argreduce("min", false)};
+  std::vector<OpTest> tests = {reduce("add", 0, add, false),
+                               reduce("add", 0, add, true),
+                               reduce("mul", 1, mul, false),
+                               reduce("mul", 1, mul, true),
+                               reduce("max", -INFINITY, max, false),
+                               reduce("max", -INFINITY, max, true),
+                               reduce("min", INFINITY, min, false),
+                               reduce("min", INFINITY, min, true),
+                               boolReduce("all", true),
+                               boolReduce("any", false),
+                               argreduce("max", true),
+                               argreduce("min", false)};
   // Products with one zero and with several among their factors.
   OpTest zeros = reduce("mul", 1, mul, false);
   zeros.name = "reduce mul with zeros";
-  zeros.text = "(%x: F[B, N, 3], %i: I[B, N, 3]) -> F[B, N] { %f = quern.convert %i : I[B, N, 3] -> "
-               "F[B, N, 3] %y = quern.add %x, %f : F[B, N, 3] %r = quern.reduce mul %y dims [2] : "
-               "F[B, N, 3] -> F[B, N] return %r : F[B, N] }";
+  zeros.text =
+      "(%x: F[B, N, 3], %i: I[B, N, 3]) -> F[B, N] { %f = quern.convert %i : I[B, N, 3] -> "
+      "F[B, N, 3] %y = quern.add %x, %f : F[B, N, 3] %r = quern.reduce mul %y dims [2] : "
+      "F[B, N, 3] -> F[B, N] return %r : F[B, N] }";
   zeros.expected = [](const Inputs &in) {
     return map(in[0].getNumElements() / 3, [&](int64_t i) {
       double product = 1;
@@ -104,8 +110,9 @@ std::vector<OpTest> getSumTests() {
 
   OpTest contract;
   contract.name = "contract";
-  contract.text = "(%x: F[B, N], %w: F[4, N]) -> F[B, 4] { %r = quern.contract %x, %w batch [] x [] "
-                  "contracting [1] x [1] : (F[B, N], F[4, N]) -> F[B, 4] return %r : F[B, 4] }";
+  contract.text =
+      "(%x: F[B, N], %w: F[4, N]) -> F[B, 4] { %r = quern.contract %x, %w batch [] x [] "
+      "contracting [1] x [1] : (F[B, N], F[4, N]) -> F[B, 4] return %r : F[B, 4] }";
   contract.expected = [](const Inputs &in) {
     int64_t b = in[0].getShape()[0], n = in[0].getShape()[1];
     return map(b * 4, [&](int64_t at) {
@@ -121,11 +128,12 @@ std::vector<OpTest> getSumTests() {
   // Two batch dimensions in another order on each side, two contracted ones crosswise.
   OpTest batched;
   batched.name = "contract batched";
-  batched.text =
-      "(%x: F[2, B, 3, N, 2], %y: F[N, B, 2, 2]) -> F[B, N, 3, 2] { %r = quern.contract %x, %y batch "
-      "[1, 3] x [1, 0] contracting [4, 0] x [2, 3] : (F[2, B, 3, N, 2], F[N, B, 2, 2]) -> F[B, N, 3] "
-      "%s = quern.broadcast %r dims [0, 1, 2] : F[B, N, 3] -> F[B, N, 3, 2] "
-      "return %s : F[B, N, 3, 2] }";
+  batched.text = "(%x: F[2, B, 3, N, 2], %y: F[N, B, 2, 2]) -> F[B, N, 3, 2] { %r = quern.contract "
+                 "%x, %y batch "
+                 "[1, 3] x [1, 0] contracting [4, 0] x [2, 3] : (F[2, B, 3, N, 2], F[N, B, 2, 2]) "
+                 "-> F[B, N, 3] "
+                 "%s = quern.broadcast %r dims [0, 1, 2] : F[B, N, 3] -> F[B, N, 3, 2] "
+                 "return %s : F[B, N, 3, 2] }";
   batched.expected = [](const Inputs &in) {
     int64_t b = in[1].getShape()[1], n = in[1].getShape()[0];
     return map(b * n * 6, [&](int64_t at) {

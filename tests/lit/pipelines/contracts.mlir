@@ -60,3 +60,19 @@ func.func @outside(%x: !quern.tensor<[4], f32> {quern.role = "input", quern.name
   } {operandSlots = [#quern.slot<input, 0>], resultSlots = [#quern.slot<workspace, 64>]}
   return %0 : !quern.tensor<[4], f32>
 }
+
+// -----
+func.func @late_check(%i: !quern.tensor<[4], i64> {quern.role = "input", quern.name = "i", quern.slot = #quern.slot<input, 0>}) -> !quern.tensor<[4], i64> attributes {quern.kind = "export", quern.workspace = #quern.extent<0>} {
+  %0 = quern.kernel pointwise(%i) : (<[4], i64>) -> <[4], i64> {
+  ^bb0(%v: !quern.tensor<[4], i64>):
+    %1 = quern.neg %v : !quern.tensor<[4], i64>
+    quern.yield %1 : !quern.tensor<[4], i64>
+  } {operandSlots = [#quern.slot<input, 0>], resultSlots = [#quern.slot<output, 0>]}
+  // expected-error @below {{a check comes after a kernel that writes #quern.slot<output, 0>}}
+  quern.kernel check(%i) : (<[4], i64>) -> () {
+  ^bb0(%v: !quern.tensor<[4], i64>):
+    quern.check_range %v below 10, "{0}" at "m.qn:3:5" : !quern.tensor<[4], i64>
+    quern.yield
+  } {operandSlots = [#quern.slot<input, 0>], resultSlots = []}
+  return %0 : !quern.tensor<[4], i64>
+}

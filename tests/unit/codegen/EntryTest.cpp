@@ -281,6 +281,40 @@ func.func @f(%x: !quern.tensor<[B], i64>) -> !quern.tensor<[B], i64>
   CHECK(fault.values[0] == 9 && fault.values[1] == 1 && fault.values[2] == 8);
 }
 
+/// An index that is computed from the new weights fails its check: the old weights and the output stay.
+static void testComputedIndex() {
+  CompiledModule module(R"(
+func.func @f(%w: !quern.tensor<[4], f32> {quern.role = "param", quern.name = "w"},
+             %x: !quern.tensor<[4], f32> {quern.role = "input", quern.name = "x"})
+    -> (!quern.tensor<[], f32> {quern.role = "output", quern.name = "loss"},
+        !quern.tensor<[4], f32> {quern.role = "param", quern.name = "w"})
+    attributes {quern.kind = "train", quern.dims = []} {
+  %0 = quern.add %w, %x : !quern.tensor<[4], f32>
+  %1 = quern.convert %0 : <[4], f32> -> <[4], i64>
+  quern.check_range %1 below 4, "index {0} at position {1} is not below {2}" at "m.qn:2:1" : !quern.tensor<[4], i64>
+  %2 = quern.gather %x[%1] dims [0] : (<[4], f32>, <[4], i64>) -> <[4], f32>
+  %3 = quern.reduce add %2 dims [0] : <[4], f32> -> <[], f32>
+  return %3, %0 : !quern.tensor<[], f32>, !quern.tensor<[4], f32>
+})");
+  auto run = [&](std::vector<float> x, std::vector<float> &w, float &loss) {
+    Call call;
+    call.inputs = {x.data()};
+    call.outputs = {&loss};
+    call.params = w.data();
+    int32_t status = module.run("f", call);
+    CHECK(status == 0 || (call.fault.values[0] == 7 && call.fault.values[1] == 2));
+    return status;
+  };
+  std::vector<float> w = {0, 1, 2, 3};
+  float loss = 77;
+  CHECK(run({0, 1, 5, 0}, w, loss) == 1);
+  CHECK((w == std::vector<float>{0, 1, 2, 3}));
+  CHECK(loss == 77);
+  CHECK(run({3, 1, 0.5f, -3}, w, loss) == 0);
+  CHECK((w == std::vector<float>{3, 2, 2.5f, 0}));
+  CHECK(loss == -3 + 0.5f + 0.5f + 3);
+}
+
 int main() {
   testPointwise();
   testSoftmax(true);
@@ -290,5 +324,6 @@ int main() {
   testTrainStep(true);
   testTrainStep(false);
   testChecks();
+  testComputedIndex();
   return quern::test::finish();
 }

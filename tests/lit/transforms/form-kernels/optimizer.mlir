@@ -47,8 +47,8 @@ func.func @chain(%x: !quern.tensor<[B, 64], f32>, %a: !quern.tensor<[64, 64], f3
 
 // What is cheap is computed again by each reader; an exponential is computed once and stored.
 // CHECK-LABEL: func.func @repeat
-// CHECK: quern.kernel contraction({{.*}}) : (!quern.tensor<[B, 64], ui8>
-// CHECK: quern.kernel contraction({{.*}}) : (!quern.tensor<[B, 64], ui8>
+// CHECK: quern.kernel contraction({{.*}}) : (<[B, 64], ui8>
+// CHECK: quern.kernel contraction({{.*}}) : (<[B, 64], ui8>
 // CHECK-NOT: quern.kernel
 func.func @repeat(%x: !quern.tensor<[B, 64], ui8>, %a: !quern.tensor<[64, 64], f32>, %b: !quern.tensor<[64, 32], f32>) -> (!quern.tensor<[B, 64], f32>, !quern.tensor<[B, 32], f32>) attributes {quern.kind = "export"} {
   %0 = quern.convert %x : !quern.tensor<[B, 64], ui8> -> !quern.tensor<[B, 64], f32>
@@ -59,7 +59,7 @@ func.func @repeat(%x: !quern.tensor<[B, 64], ui8>, %a: !quern.tensor<[64, 64], f
 // CHECK-LABEL: func.func @store
 // CHECK: quern.kernel pointwise(
 // CHECK: quern.exp
-// CHECK-COUNT-2: quern.kernel contraction({{.*}}) : (!quern.tensor<[B, 64], f32>
+// CHECK-COUNT-2: quern.kernel contraction({{.*}}) : (<[B, 64], f32>
 // CHECK-NOT: quern.exp
 func.func @store(%x: !quern.tensor<[B, 64], f32>, %a: !quern.tensor<[64, 64], f32>, %b: !quern.tensor<[64, 32], f32>) -> (!quern.tensor<[B, 64], f32>, !quern.tensor<[B, 32], f32>) attributes {quern.kind = "export"} {
   %0 = quern.exp %x : !quern.tensor<[B, 64], f32>

@@ -1,0 +1,17 @@
+// Tests as compiled code.
+#ifndef QUERN_TESTS_NUMERICS_COMPILEDCHECK_H
+#define QUERN_TESTS_NUMERICS_COMPILEDCHECK_H
+
+#include "mlir/IR/MLIRContext.h"
+#include "tests/numerics/OpTest.h"
+#include "llvm/ADT/ArrayRef.h"
+
+namespace quern::test {
+/// Compiles the tests' functions and their gradients for this precision, with fusion on or off as
+/// listed, and reports every result that is out of the interpreter's bounds. Tests of ops that
+/// stand in functions only at later phases are left out.
+void checkCompiled(mlir::MLIRContext &context, std::vector<OpTest> candidates,
+                   const std::string &floats, llvm::ArrayRef<bool> fusions);
+} // namespace quern::test
+
+#endif
