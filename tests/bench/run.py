@@ -197,18 +197,20 @@ def check_losses(workload, records, complain):
 
 
 def epochs(folder, threads):
-    """Linear(1, 1) on 500 rows: seconds of an epoch of ten shuffled batches, of a step, and of a whole process with 5 epochs."""
-    program = f"{folder}/program"
+    """Linear(1, 1) on 500 rows: seconds of the CPU for an epoch of ten shuffled batches, and of the clock for a process with 5."""
     data = os.path.join(FOLDER, "../../examples/lecture/data/simple.csv")
-    flags = ["train", "--data", data, "--batch", "50", "--threads", str(threads)]
 
-    def wall(count, *more):
+    def train(count, *more):
         begin = time.perf_counter()
-        output(program, *flags, "--epochs", str(count), *more)
-        return time.perf_counter() - begin
-    many = 20000
-    epoch = (min(wall(many, "--quiet") for _ in range(10)) - min(wall(0, "--quiet") for _ in range(10))) / many
-    return {"epoch_s": epoch, "process_s": min(wall(5) for _ in range(30))}
+        process = subprocess.Popen([f"{folder}/program", "train", "--data", data, "--batch", "50", "--threads", str(threads),
+                                    "--epochs", str(count), *more], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise RuntimeError(f"training ended with status {status}")
+        return usage.ru_utime + usage.ru_stime, time.perf_counter() - begin
+    many = 100000
+    epoch = (min(train(many, "--quiet")[0] for _ in range(7)) - min(train(0, "--quiet")[0] for _ in range(7))) / many
+    return {"epoch_s": epoch, "process_s": min(train(5)[1] for _ in range(40))}
 
 
 def shown(seconds):
@@ -275,7 +277,7 @@ def main():
                 mine = least(own, what)
                 count = workload.batch if what == "step" else int(what.split()[1])
                 share = workload.flops(count, what == "step") / time_of[0] / (peak * arguments.threads) if peak else None
-                rows.append([name, what, system, shown(time_of), f"{mine[0] / time_of[0]:.2g}" if mine and system != "quern" else "",
+                rows.append([name, what, system, shown(time_of), f"{mine[0] / time_of[0]:.3g}" if mine and system != "quern" else "",
                              f"{share:.0%}" if share else ""])
         for system, record in found.items():
             step = least(record, "step")
