@@ -4,8 +4,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 
-from case import BUILD, QUERN, case, example, expect, run
+from case import BUILD, QUERN, ROOT, case, example, expect, run
 
 TOOLS = "/usr/lib/llvm-22/bin/"
 SIMPLE = example("lecture/simple.qn")
@@ -308,3 +309,19 @@ def installed_headers_and_libraries(folder):
     run(quern, "build", "line.qn", "-o", "line", cwd=work)
     expect("Linear-1" in run("./line", "summary", cwd=work)[0], "a program of the installed compiler")
     return ", ".join(cc for cc, _ in compilers)
+
+
+@case
+def benchmark_measures_and_compares(folder):
+    bench = os.path.join(ROOT, "tests/bench/run.py")
+    systems = ["quern"] + (["cpp"] if shutil.which("g++") else [])
+    text, _ = run(sys.executable, "-B", bench, "--workloads", "T2", "--systems", ",".join(systems), "--rounds", "1", "--seconds", "0.02",
+                  "--json", f"{folder}/b.json")
+    with open(f"{folder}/b.json") as file:
+        records = json.load(file)["records"]
+    expect([record["system"] for record in records] == systems, records)
+    for record in records:
+        expect(0 < record["step_s"] < 1e-3 and len(record["losses"]) == 5, record)
+    expect("| T2 | step | quern | " in text, text)
+    _, stderr = run(sys.executable, "-B", bench, "--workloads", "T9", status=2)
+    expect("there is no workload 'T9'; there are T1, T2, T3, T4" in stderr, stderr)
