@@ -17,6 +17,13 @@ section() { printf '\n== %s\n' "$*"; }
 missed() { echo "missed: $*" >&2; failures=$((failures + 1)); }
 # within VALUE LOW HIGH: whether a number lies between two others.
 within() { awk -v v="$1" -v l="$2" -v h="$3" 'BEGIN { exit !(v != "" && v + 0 >= l && v + 0 <= h) }'; }
+# shown COMMAND ARGUMENT...: prints the command without the folders, and runs it.
+exec 3>&1
+shown() {
+  printf '%s ' '$' "$@" | sed 's#[^ =]*/##g; s# $##' >&3
+  echo >&3
+  "$@"
+}
 figure() { sed -n "s/.*[ ,]$1: \([0-9.e+-]*\).*/\1/p" | tail -n 1; }
 
 section "Build"
@@ -32,9 +39,9 @@ weights() {
     sed -n 's/.*/&/; s/.*"data_offsets":\[\([0-9]*\),\([0-9]*\)\].*/\1 \2/p' >"$work/offsets"
   tail -c +9 "$1" | head -c "$header" | grep -o '"[^"]*":{"dtype"' | sed 's/"\([^"]*\)".*/\1/' >"$work/names"
   paste -d ' ' "$work/names" "$work/offsets" | while read -r name from to; do
-    printf '  %-16s' "$name"
-    od -An -v -t f4 -j $((8 + header + from)) -N $((to - from)) "$1" | tr -s ' \n' '  '
-    echo
+    printf '  %-14s' "$name"
+    od -An -v -t f4 -j $((8 + header + from)) -N $((to - from)) "$1" |
+      awk '{ for (i = 1; i <= NF; i++) printf " %.4f", $i } END { print "" }'
   done
 }
 
@@ -57,8 +64,8 @@ least_squares() {
 # regression MODEL DATA LR EPOCHS HIGHEST-LAST-LOSS
 regression() {
   section "$1.qn: $4 epochs at $3"
-  "$quern" build "$root/examples/lecture/$1.qn" -o "$work/$1"
-  "$work/$1" train --data "$root/examples/lecture/data/$2.csv" --batch 50 --epochs "$4" --lr "$3" \
+  shown "$quern" build "$root/examples/lecture/$1.qn" -o "$work/$1"
+  shown "$work/$1" train --data "$root/examples/lecture/data/$2.csv" --batch 50 --epochs "$4" --lr "$3" \
     --save "$work/$1.safetensors" >"$work/log"
   cat "$work/log"
   last=$(figure loss <"$work/log")
@@ -74,8 +81,9 @@ regression nonlinear_deep nonlinear 0.3 20 8.8
 
 section "digits.qn: 8x8 digits, 1437 to train and 360 held out"
 digits=$root/examples/digits
-"$quern" build "$digits/digits.qn" -o "$work/digits"
-"$work/digits" train --data "$digits/train.npz" --val "$digits/test.npz" --epochs 30 --batch 32 >"$work/log"
+shown "$quern" build "$digits/digits.qn" -o "$work/digits"
+shown "$work/digits" summary
+shown "$work/digits" train --data "$digits/train.npz" --val "$digits/test.npz" --epochs 30 --batch 32 >"$work/log"
 sed -n '1~5p; $p' "$work/log"
 accuracy=$(figure accuracy <"$work/log")
 echo "held-out accuracy: $accuracy"
@@ -83,8 +91,8 @@ within "$accuracy" 0.96 1 || missed "digits should reach an accuracy of 0.96, no
 
 section "mnist.qn: 784-512-256-10"
 if [ -e "$mnist/train-images-idx3-ubyte.gz" ]; then
-  "$quern" build "$root/examples/mnist/mnist.qn" -o "$work/mnist"
-  "$work/mnist" train --data "x=$mnist/train-images-idx3-ubyte.gz" --data "y=$mnist/train-labels-idx1-ubyte.gz" \
+  shown "$quern" build "$root/examples/mnist/mnist.qn" -o "$work/mnist"
+  shown "$work/mnist" train --data "x=$mnist/train-images-idx3-ubyte.gz" --data "y=$mnist/train-labels-idx1-ubyte.gz" \
     --val "x=$mnist/t10k-images-idx3-ubyte.gz" --val "y=$mnist/t10k-labels-idx1-ubyte.gz" \
     --epochs 10 --batch 128 --schedule cosine | tee "$work/log"
   accuracy=$(figure accuracy <"$work/log")

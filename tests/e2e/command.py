@@ -325,3 +325,16 @@ def benchmark_measures_and_compares(folder):
     expect("| T2 | step | quern | " in text, text)
     _, stderr = run(sys.executable, "-B", bench, "--workloads", "T9", status=2)
     expect("there is no workload 'T9'; there are T1, T2, T3, T4" in stderr, stderr)
+
+
+@case
+def readme_prints_what_it_says(folder):
+    """The README's first example: its model, its commands, its output."""
+    with open(f"{ROOT}/README.md") as file:
+        part = file.read().split("## From a file to a trained program\n", 1)[1].split("\n## ", 1)[0]
+    model, commands, output = re.findall(r"```(?:python)?\n(.*?)```", part, re.S)[:3]
+    write(f"{folder}/line.qn", model)
+    os.symlink(BUILD, f"{folder}/build")
+    os.symlink(example(""), f"{folder}/examples")
+    text, _ = run("sh", "-ec", commands, cwd=folder)
+    expect(text == output, text)
