@@ -175,7 +175,7 @@ private:
       using Float = decltype(floating);
       using Integer = decltype(integer);
       if (isa<FloatType>(getElementTypeOrSelf(a.getType())))
-        return Float::create(e.builder, e.loc, a, b);
+        return Float::create(e.builder, e.loc, a, b, arith::FastMathFlags::contract);
       return Integer::create(e.builder, e.loc, a, b);
     };
     switch (kind) {
@@ -216,15 +216,16 @@ private:
       return vector::ExtractStridedSliceOp::create(b, loc, value, ArrayRef<int64_t>(offset),
                                                    ArrayRef<int64_t>(count), ArrayRef<int64_t>(1));
     };
-    // Whole registers first, then the halves of one.
+    // Whole registers first, in pairs, so that the chain of sums is short; then the halves of one.
     int64_t width = target.lanes(32);
-    Value sum;
     if (size > width) {
-      for (int64_t offset = 0; offset < size; offset += width) {
-        Value piece = slice(offset, width);
-        sum = sum ? combine(e, kind, sum, piece) : piece;
-      }
-      value = sum;
+      SmallVector<Value> pieces;
+      for (int64_t offset = 0; offset < size; offset += width)
+        pieces.push_back(slice(offset, width));
+      for (; pieces.size() > 1; pieces.resize((pieces.size() + 1) / 2))
+        for (size_t i = 0; i < pieces.size(); i += 2)
+          pieces[i / 2] = i + 1 < pieces.size() ? combine(e, kind, pieces[i], pieces[i + 1]) : pieces[i];
+      value = pieces[0];
       size = width;
     }
     for (; size > 1; size /= 2)

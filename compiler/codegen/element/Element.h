@@ -6,6 +6,7 @@
 #include "compiler/codegen/element/ExtentValues.h"
 #include "compiler/codegen/element/LaneIndex.h"
 #include "dialect/QuernOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/Alignment.h"
 #include <map>
@@ -113,6 +114,10 @@ private:
   std::map<Key, Position> expanded;
   llvm::DenseMap<mlir::Value, mlir::Value> bound;
 };
+
+/// Whether a product and the sum it goes into may become one operation with one rounding. Not in
+/// `init`: initial weights are the same bits on every target.
+mlir::arith::FastMathFlags mayFuse(mlir::Operation *op);
 
 /// One pointwise op on vectors of register types. Null for an op that is not pointwise.
 mlir::Value emitPointwise(ElementEmitter &emitter, mlir::Operation *op,

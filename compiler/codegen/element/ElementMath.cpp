@@ -1,7 +1,9 @@
 // Pointwise ops on vectors of register types.
 #include "compiler/codegen/element/Element.h"
 #include "compiler/codegen/element/VectorMath.h"
+#include "dialect/Conventions.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -118,6 +120,12 @@ static Value floorDivide(ElementEmitter &e, Value x, Value y, bool isUnsigned) {
   return arith::SelectOp::create(b, loc, isZero, zero, quotient);
 }
 
+arith::FastMathFlags mayFuse(Operation *op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  return function && getKind(function) == "init" ? arith::FastMathFlags::none
+                                                 : arith::FastMathFlags::contract;
+}
+
 static Value emitBinary(ElementEmitter &e, Operation *op, Value x, Value y) {
   OpBuilder &b = e.builder;
   Location loc = e.loc;
@@ -126,17 +134,17 @@ static Value emitBinary(ElementEmitter &e, Operation *op, Value x, Value y) {
   return TypeSwitch<Operation *, Value>(op)
       .Case([&](AddOp) -> Value {
         if (isFloat)
-          return arith::AddFOp::create(b, loc, x, y);
+          return arith::AddFOp::create(b, loc, x, y, mayFuse(op));
         return arith::AddIOp::create(b, loc, x, y);
       })
       .Case([&](SubOp) -> Value {
         if (isFloat)
-          return arith::SubFOp::create(b, loc, x, y);
+          return arith::SubFOp::create(b, loc, x, y, mayFuse(op));
         return arith::SubIOp::create(b, loc, x, y);
       })
       .Case([&](MulOp) -> Value {
         if (isFloat)
-          return arith::MulFOp::create(b, loc, x, y);
+          return arith::MulFOp::create(b, loc, x, y, mayFuse(op));
         return arith::MulIOp::create(b, loc, x, y);
       })
       .Case([&](DivOp) -> Value { return arith::DivFOp::create(b, loc, x, y); })
