@@ -71,7 +71,7 @@ Value Accumulator::combine(ElementEmitter &e, Value x, Value y) const {
   switch (kindOf(root)) {
   case Reduction::add:
     if (isFloat)
-      return arith::AddFOp::create(b, loc, x, y, mayFuse(root));
+      return emitSum(e, root, root->getOperand(0), x, y);
     return arith::AddIOp::create(b, loc, x, y);
   case Reduction::mul:
     if (isFloat)

@@ -6,7 +6,6 @@
 #include "compiler/codegen/element/ExtentValues.h"
 #include "compiler/codegen/element/LaneIndex.h"
 #include "dialect/QuernOps.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/Alignment.h"
 #include <map>
@@ -115,9 +114,10 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> bound;
 };
 
-/// Whether a product and the sum it goes into may become one operation with one rounding. Not in
-/// `init`: initial weights are the same bits on every target.
-mlir::arith::FastMathFlags mayFuse(mlir::Operation *op);
+/// x + y of floats, where `op` adds `y`, the elements of `operand`. A product that nothing else reads
+/// is not rounded by itself: every target makes the same fused multiply-add, with the same bits.
+mlir::Value emitSum(ElementEmitter &emitter, mlir::Operation *op, mlir::Value operand, mlir::Value x,
+                    mlir::Value y);
 
 /// One pointwise op on vectors of register types. Null for an op that is not pointwise.
 mlir::Value emitPointwise(ElementEmitter &emitter, mlir::Operation *op,

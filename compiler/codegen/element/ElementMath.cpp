@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 namespace quern {
@@ -120,10 +121,35 @@ static Value floorDivide(ElementEmitter &e, Value x, Value y, bool isUnsigned) {
   return arith::SelectOp::create(b, loc, isZero, zero, quotient);
 }
 
-arith::FastMathFlags mayFuse(Operation *op) {
+/// The multiplication that made `emitted`, where the sum `op` is the only reader of a product. Not in
+/// `init`: initial weights are rounded as they are written.
+static arith::MulFOp productOf(Operation *op, Value operand, Value emitted) {
+  Operation *product = operand.getDefiningOp();
+  if (!product || !isa<MulOp, ContractOp>(product) || !operand.hasOneUse())
+    return {};
   auto function = op->getParentOfType<func::FuncOp>();
-  return function && getKind(function) == "init" ? arith::FastMathFlags::none
-                                                 : arith::FastMathFlags::contract;
+  if (function && getKind(function) == "init")
+    return {};
+  return emitted.getDefiningOp<arith::MulFOp>();
+}
+
+Value emitSum(ElementEmitter &e, Operation *op, Value operand, Value x, Value y) {
+  if (arith::MulFOp product = productOf(op, operand, y))
+    return vector::FMAOp::create(e.builder, e.loc, product.getLhs(), product.getRhs(), x);
+  return arith::AddFOp::create(e.builder, e.loc, x, y);
+}
+
+static Value emitDifference(ElementEmitter &e, Operation *op, Value x, Value y) {
+  OpBuilder &b = e.builder;
+  if (arith::MulFOp product = productOf(op, op->getOperand(0), x)) {
+    Value minus = arith::NegFOp::create(b, e.loc, y);
+    return vector::FMAOp::create(b, e.loc, product.getLhs(), product.getRhs(), minus);
+  }
+  if (arith::MulFOp product = productOf(op, op->getOperand(1), y)) {
+    Value minus = arith::NegFOp::create(b, e.loc, product.getLhs());
+    return vector::FMAOp::create(b, e.loc, minus, product.getRhs(), x);
+  }
+  return arith::SubFOp::create(b, e.loc, x, y);
 }
 
 static Value emitBinary(ElementEmitter &e, Operation *op, Value x, Value y) {
@@ -133,18 +159,20 @@ static Value emitBinary(ElementEmitter &e, Operation *op, Value x, Value y) {
   bool isFloat = isa<FloatType>(type), isUnsigned = isUnsignedElement(type);
   return TypeSwitch<Operation *, Value>(op)
       .Case([&](AddOp) -> Value {
+        if (isFloat && productOf(op, op->getOperand(0), x))
+          return emitSum(e, op, op->getOperand(0), y, x);
         if (isFloat)
-          return arith::AddFOp::create(b, loc, x, y, mayFuse(op));
+          return emitSum(e, op, op->getOperand(1), x, y);
         return arith::AddIOp::create(b, loc, x, y);
       })
       .Case([&](SubOp) -> Value {
         if (isFloat)
-          return arith::SubFOp::create(b, loc, x, y, mayFuse(op));
+          return emitDifference(e, op, x, y);
         return arith::SubIOp::create(b, loc, x, y);
       })
       .Case([&](MulOp) -> Value {
         if (isFloat)
-          return arith::MulFOp::create(b, loc, x, y, mayFuse(op));
+          return arith::MulFOp::create(b, loc, x, y);
         return arith::MulIOp::create(b, loc, x, y);
       })
       .Case([&](DivOp) -> Value { return arith::DivFOp::create(b, loc, x, y); })

@@ -6,7 +6,7 @@
 // CHECK-SAME: memref<f32> {llvm.noalias}, %{{.*}}: memref<f32> {llvm.noalias}, %{{.*}}: f32, %{{.*}}: index)
 // CHECK-NOT: scf.for
 // CHECK: %[[G:.*]] = vector.load {{.*}} : memref<16xf32>, vector<16xf32>
-// CHECK: arith.subf
+// CHECK: vector.fma
 // CHECK: vector.store {{.*}} : memref<16xf32>, vector<16xf32>
 // CHECK: return
 
