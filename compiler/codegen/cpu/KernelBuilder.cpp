@@ -206,20 +206,52 @@ void KernelBuilder::storeVector(Value vector, Value memref, ArrayRef<Index> indi
 }
 
 void KernelBuilder::transpose(SmallVectorImpl<Value> &rows) {
-  // Butterfly: at distance d, every pair of rows i and i + d swaps its off-diagonal d x d blocks.
-  for (int64_t distance = 1; distance < lanes; distance *= 2) {
-    SmallVector<int64_t> low, high;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      bool upper = lane & distance;
-      low.push_back(upper ? lanes + lane - distance : lane);
-      high.push_back(upper ? lanes + lane : lane + distance);
+  // Every step is one instruction that interleaves two registers: inside their quarters of 128 bits
+  // first, then whole quarters. Other orders need two or three an output.
+  int64_t quarter = 128 / cast<VectorType>(vectorType).getElementTypeBitWidth();
+  auto mix = [&](Value a, Value b, llvm::function_ref<int64_t(int64_t)> source) -> Value {
+    SmallVector<int64_t> indices;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      indices.push_back(source(lane));
+    return vector::ShuffleOp::create(builder, loc, a, b, indices);
+  };
+  // Alternates blocks of `size` elements from one half of each quarter.
+  auto interleave = [&](Value a, Value b, int64_t size, bool high) {
+    return mix(a, b, [&](int64_t lane) {
+      int64_t at = lane % quarter, block = at / size;
+      int64_t from = lane - at + (high ? quarter / 2 : 0) + block / 2 * size + at % size;
+      return block % 2 ? lanes + from : from;
+    });
+  };
+  // The even or odd quarters of a, then those of b.
+  auto gather = [&](Value a, Value b, bool odd) {
+    return mix(a, b, [&](int64_t lane) {
+      int64_t place = 2 * (lane / quarter) + odd, quarters = lanes / quarter;
+      int64_t from = place % quarters * quarter + lane % quarter;
+      return place < quarters ? from : lanes + from;
+    });
+  };
+  for (int64_t size = 1; size < quarter; size *= 2)
+    for (int64_t base = 0; base < lanes; base += quarter) {
+      SmallVector<Value> mixed(quarter);
+      for (int64_t i = 0; i < quarter; ++i) {
+        if (i & size)
+          continue;
+        // The two halves of a pair stand side by side, in the order of the columns they hold.
+        int64_t low = i / (2 * size) * (2 * size) + 2 * (i % size);
+        mixed[low] = interleave(rows[base + i], rows[base + i + size], size, false);
+        mixed[low + 1] = interleave(rows[base + i], rows[base + i + size], size, true);
+      }
+      llvm::copy(mixed, rows.begin() + base);
     }
-    for (int64_t i = 0; i < lanes; ++i) {
-      if (i & distance)
-        continue;
-      Value a = rows[i], b = rows[i + distance];
-      rows[i] = vector::ShuffleOp::create(builder, loc, a, b, low);
-      rows[i + distance] = vector::ShuffleOp::create(builder, loc, a, b, high);
-    }
+  for (int64_t count = 1; count < lanes / quarter; count *= 2) {
+    SmallVector<Value> next(lanes);
+    for (int64_t i = 0; i < lanes / quarter; ++i)
+      for (int64_t j = 0; !(i & count) && j < quarter; ++j) {
+        Value a = rows[i * quarter + j], b = rows[(i + count) * quarter + j];
+        next[i * quarter + j] = gather(a, b, false);
+        next[(i + count) * quarter + j] = gather(a, b, true);
+      }
+    rows.assign(next.begin(), next.end());
   }
 }
