@@ -1,5 +1,6 @@
 // Copies blocks of operands into the workspace in the order in which the register tiles read them.
 #include "compiler/codegen/cpu/ContractionEmitter.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace quern;
@@ -71,24 +72,34 @@ void ContractionEmitter::packTransposed(const BlockK &block, const Panel &panel)
       // Lanes past the end repeat the last row of B; their sums are never stored.
       if (!full && !validCount)
         n = kernel.min(n, kernel.sub(spec.n, kernel.constant(1)));
-      rows.push_back(load(spec.b, n, kernel.add(block.begin, k), kernel.vectorType, mask));
+      Index at = kernel.add(block.begin, k);
+      rows.push_back(load(spec.b, n, at, kernel.vectorType, mask));
+      // Two lines ahead: each row is a stream of its own, and hardware follows only some of them.
+      if (spec.b.memref && !mask) {
+        SmallVector<Value> ahead;
+        for (Index index : spec.b.leading)
+          ahead.push_back(kernel.value(index));
+        ahead.push_back(kernel.value(n));
+        ahead.push_back(kernel.value(kernel.add(at, 2 * lanes)));
+        memref::PrefetchOp::create(kernel.builder, kernel.loc, spec.b.memref, ahead,
+                                   /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      }
     }
     kernel.transpose(rows);
     Index line = kernel.add(kernel.add(kernel.mul(k, width), column), layout.bOffset);
     for (int64_t t = 0; t < lanes; ++t)
       kernel.storeVector(rows[t], workspace, {kernel.add(line, t * width)});
   };
-  auto squares = [&](Index k, Value mask) {
-    if (full) {
-      kernel.loop(kernel.constant(0), kernel.constant(panel.vectors), 1,
-                  [&](Index group) { square(k, group, mask); });
-      return;
-    }
-    for (int64_t group = 0; group < panel.vectors; ++group)
-      square(k, kernel.constant(group), mask);
-  };
+  // One group of rows after the other: no more streams than a hardware prefetcher follows.
   Index whole = kernel.sub(block.count, kernel.rem(block.count, lanes));
-  kernel.loop(kernel.constant(0), whole, lanes, [&](Index k) { squares(k, {}); });
-  kernel.loop(whole, block.count, lanes,
-              [&](Index k) { squares(k, kernel.laneMask(kernel.sub(block.count, k))); });
+  auto squares = [&](Index group) {
+    kernel.loop(kernel.constant(0), whole, lanes, [&](Index k) { square(k, group, {}); });
+    kernel.loop(whole, block.count, lanes, [&](Index k) {
+      square(k, group, kernel.laneMask(kernel.sub(block.count, k)));
+    });
+  };
+  if (full)
+    return kernel.loop(kernel.constant(0), kernel.constant(panel.vectors), 1, squares);
+  for (int64_t group = 0; group < panel.vectors; ++group)
+    squares(kernel.constant(group));
 }
