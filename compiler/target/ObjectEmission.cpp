@@ -33,9 +33,8 @@ void quern::registerTranslations(mlir::DialectRegistry &registry) {
 }
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-quern::createTargetMachine(const TargetDescription &target) {
-  initialiseNativeBackend();
-  llvm::Triple triple(target.triple);
+quern::createMachine(const llvm::Triple &triple, llvm::StringRef cpu, llvm::StringRef features,
+                     unsigned optimisationLevel) {
   std::string message;
   const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, message);
   if (!backend)
@@ -43,15 +42,22 @@ quern::createTargetMachine(const TargetDescription &target) {
   llvm::TargetOptions options;
   // Standard: only fma ops and ops flagged `contract` are fused; anything else keeps its rounding.
   options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
-  auto level = target.optimisationLevel == 0   ? llvm::CodeGenOptLevel::None
-               : target.optimisationLevel == 1 ? llvm::CodeGenOptLevel::Less
-               : target.optimisationLevel == 2 ? llvm::CodeGenOptLevel::Default
-                                               : llvm::CodeGenOptLevel::Aggressive;
+  auto level = optimisationLevel == 0   ? llvm::CodeGenOptLevel::None
+               : optimisationLevel == 1 ? llvm::CodeGenOptLevel::Less
+               : optimisationLevel == 2 ? llvm::CodeGenOptLevel::Default
+                                        : llvm::CodeGenOptLevel::Aggressive;
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
-      triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt, level));
+      triple, cpu, features, options, llvm::Reloc::PIC_, std::nullopt, level));
   if (!machine)
-    return llvm::createStringError("LLVM cannot generate code for target '" + target.triple + "'");
+    return llvm::createStringError("LLVM cannot generate code for target '" + triple.str() + "'");
   return machine;
+}
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+quern::createTargetMachine(const TargetDescription &target) {
+  initialiseNativeBackend();
+  return createMachine(llvm::Triple(target.triple), target.cpu, target.features,
+                       target.optimisationLevel);
 }
 
 llvm::Expected<std::unique_ptr<llvm::Module>> quern::translate(mlir::ModuleOp module,

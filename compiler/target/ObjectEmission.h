@@ -4,6 +4,7 @@
 #define QUERN_COMPILER_TARGET_OBJECTEMISSION_H
 
 #include "compiler/target/TargetDescription.h"
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <memory>
 
@@ -12,6 +13,7 @@ class LLVMContext;
 class Module;
 class raw_pwrite_stream;
 class TargetMachine;
+class Triple;
 } // namespace llvm
 namespace mlir {
 class DialectRegistry;
@@ -26,8 +28,13 @@ void initialiseNativeBackend();
 /// Registers what `translate` needs to know about the LLVM and builtin dialects.
 void registerTranslations(mlir::DialectRegistry &registry);
 
-/// A machine for `target`: position-independent code, no fusing of separate multiplies and adds
-/// beyond what the IR's own `contract` flags allow.
+/// A machine of any target whose back end is known to LLVM: position-independent code, no fusing of
+/// separate multiplies and adds beyond what the IR's own `contract` flags allow.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createMachine(const llvm::Triple &triple, llvm::StringRef cpu, llvm::StringRef features,
+              unsigned optimisationLevel);
+
+/// The machine for a CPU `target`.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const TargetDescription &target);
 

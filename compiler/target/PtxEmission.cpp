@@ -1,14 +1,13 @@
 // Drives LLVM's NVPTX back end.
 #include "compiler/target/PtxEmission.h"
+#include "compiler/target/ObjectEmission.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Triple.h"
 
 using namespace quern;
@@ -23,24 +22,9 @@ createPtxMachine(const PtxTarget &target) {
     return true;
   }();
   (void)initialised;
-  llvm::Triple triple("nvptx64-nvidia-cuda");
-  std::string message;
-  const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, message);
-  if (!backend)
-    return llvm::createStringError(message);
-  llvm::TargetOptions options;
-  // As on the CPU: only fma ops and ops flagged `contract` are fused. The back end then writes
-  // `.rn` on every multiply and add, which keeps ptxas from fusing them.
-  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
-  auto level = target.optimisationLevel == 0   ? llvm::CodeGenOptLevel::None
-               : target.optimisationLevel == 1 ? llvm::CodeGenOptLevel::Less
-               : target.optimisationLevel == 2 ? llvm::CodeGenOptLevel::Default
-                                               : llvm::CodeGenOptLevel::Aggressive;
-  std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
-      triple, target.chip, target.features, options, llvm::Reloc::PIC_, std::nullopt, level));
-  if (!machine)
-    return llvm::createStringError("LLVM cannot generate PTX for '" + target.chip + "'");
-  return machine;
+  // The back end writes `.rn` on every multiply and add, which keeps ptxas from fusing them.
+  return createMachine(llvm::Triple("nvptx64-nvidia-cuda"), target.chip, target.features,
+                       target.optimisationLevel);
 }
 
 static void optimisePtx(llvm::Module &module, llvm::TargetMachine &machine, unsigned level) {
