@@ -12,8 +12,9 @@ int runCommand(Compilation &compilation);
 int explainCommand(Compilation &compilation);
 int checkCommand(Compilation &compilation);
 int phasesCommand();
-/// `train`, `eval`, `predict`, `summary`, `bench`: builds a program in a temporary folder and runs
-/// it.
+int paramsCommand(const CommandLine &line);
+/// `train`, `eval`, `predict`, `summary`, `batches`, `bench`: builds a program in a temporary folder
+/// and runs it.
 int programCommand(Compilation &compilation);
 } // namespace quern
 

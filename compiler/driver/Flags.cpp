@@ -9,7 +9,7 @@ llvm::ArrayRef<CommandDescription> getCommands() {
       {"build", "FILE -o OUT", "compile a model to a program, library or object",
        "OUT names what is made: m.so, m.a and m.o come with a C header m.h beside them, and a name "
        "with\nanother suffix or none becomes a program with the commands train, eval, predict, "
-       "summary and bench."},
+       "summary, batches\nand bench."},
       {"emit", "PHASE FILE", "print the program at a phase",
        "Prints to the standard output or to -o. `quern phases` lists the phases. With -g, what is "
        "printed\ncarries the places in the file."},
@@ -28,7 +28,11 @@ llvm::ArrayRef<CommandDescription> getCommands() {
        "--help`.",
        true},
       {"summary", "FILE", "list layers, shapes and parameter counts",
-       "Takes the flags of the compiler below and those of the program: `quern summary FILE "
+       "With --tree, the nested modules as PyTorch prints a model. Takes the flags of the compiler "
+       "below and\nthose of the program: `quern summary FILE --help`.",
+       true},
+      {"batches", "FILE --data D ...", "count the batches of the data, and show their shapes",
+       "Takes the flags of the compiler below and those of the program: `quern batches FILE "
        "--help`.",
        true},
       {"bench", "FILE", "compile and time the entries",
@@ -37,6 +41,10 @@ llvm::ArrayRef<CommandDescription> getCommands() {
       {"explain", "FILE", "list kernels with their cost, and the exact memory",
        "For each kernel: source lines, operations, FLOPs, bytes and arithmetic intensity, as "
        "expressions of\nthe dims and, where --dim gives these, as numbers."},
+      {"params", "FILE", "list the tensors of a weights or data file",
+       "FILE is what training saved (.safetensors), or data (.npy, .npz, .csv ...). For each tensor "
+       "its name, type\nand values, printed as PyTorch prints them.",
+       /*runsProgram=*/false, /*compiles=*/false},
       {"check", "FILE", "report errors only", ""},
   };
   return commands;
@@ -139,6 +147,11 @@ template <bool CommandLine::*member> static llvm::Error turnOn(CommandLine &line
   return llvm::Error::success();
 }
 
+static llvm::Error printTree(CommandLine &line, StringRef) {
+  line.programArguments.push_back("--tree");
+  return llvm::Error::success();
+}
+
 llvm::ArrayRef<FlagDescription> getFlags() {
   static constexpr FlagDescription flags[] = {
       {"-o", "FILE", "where the result goes", "build emit", false, keep<&CommandLine::output>},
@@ -161,19 +174,20 @@ llvm::ArrayRef<FlagDescription> getFlags() {
       {"-MF", "FILE", "where that rule goes (OUT with the suffix .d); implies -MD", "build", false,
        setDependencyFile},
       {"--diagnostics", "json|text", "errors as JSON objects, one a line", "", false,
-       setDiagnostics},
+       setDiagnostics, /*joined=*/false, /*ofMessages=*/true},
       {"--color", "auto|always|never", "colours in messages (auto: on a terminal)", "", false,
-       setColor},
+       setColor, /*joined=*/false, /*ofMessages=*/true},
+      {"--tree", "", "print the nested modules instead of the table", "summary", false, printTree},
       // `bench` has a flag of its own by this name.
       {"--time", "", "print how long each phase and pass takes",
-       "build emit run train eval predict summary explain check", false,
+       "build emit run train eval predict summary batches explain check", false,
        turnOn<&CommandLine::timing>},
   };
   return flags;
 }
 
 bool hasFlag(const CommandDescription &command, const FlagDescription &flag) {
-  if (command.arguments.empty())
+  if (command.arguments.empty() || (!command.compiles && !flag.ofMessages))
     return false;
   return flag.commands.empty() || llvm::is_contained(llvm::split(flag.commands, ' '), command.name);
 }

@@ -15,6 +15,8 @@ struct CommandDescription {
   llvm::StringLiteral details;
   /// It builds a program and runs it, and what is no flag of the compiler is the program's.
   bool runsProgram = false;
+  /// It takes a model; else its flags are those of messages alone.
+  bool compiles = true;
 };
 
 struct FlagDescription {
@@ -29,6 +31,8 @@ struct FlagDescription {
   llvm::Error (*set)(CommandLine &line, llvm::StringRef value);
   /// The value may follow the name at once, as in `-Ifolder`, and not after `=`.
   bool joined = false;
+  /// It shapes messages.
+  bool ofMessages = false;
 };
 
 llvm::ArrayRef<CommandDescription> getCommands();

@@ -1,4 +1,5 @@
-// `quern run`: a function without inputs, evaluated by the reference interpreter.
+// `quern run`: a function without inputs, evaluated by the reference interpreter. The parameters that
+// it reads have the initial values of seed 0, as `train` and `predict` give them.
 #include "compiler/driver/Commands.h"
 #include "compiler/interpreter/Interpreter.h"
 #include "compiler/interpreter/Print.h"
@@ -7,6 +8,25 @@
 
 using namespace mlir;
 namespace quern {
+
+/// The seed and the step of a program that has just begun.
+static HostTensor getFirst(Role role) { return HostTensor::getScalar(role == Role::step ? 1 : 0); }
+
+/// Initial values of parameters and buffers by name.
+static LogicalResult initialize(ModuleOp module, llvm::StringMap<HostTensor> &values,
+                                std::string &message) {
+  auto init = module.lookupSymbol<func::FuncOp>("init");
+  if (!init)
+    return success();
+  llvm::SmallVector<HostTensor> arguments, results;
+  for (unsigned i = 0; i < init.getNumArguments(); ++i)
+    arguments.push_back(getFirst(getRole(init, i)));
+  if (failed(Interpreter().run(init, arguments, {}, results, message)))
+    return failure();
+  for (auto [i, value] : llvm::enumerate(results))
+    values[getResultName(init, i)] = value;
+  return success();
+}
 
 int runCommand(Compilation &compilation) {
   if (!compilation.runTo("model"))
@@ -21,19 +41,26 @@ int runCommand(Compilation &compilation) {
     compilation.fail(name + " prints nothing and returns no tensor");
     return 1;
   }
+  std::string message;
+  llvm::StringMap<HostTensor> values;
+  if (failed(initialize(compilation.getModule(), values, message))) {
+    compilation.fail(message);
+    return 1;
+  }
   llvm::SmallVector<HostTensor> arguments, results;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     Role role = getRole(function, i);
-    if (role != Role::seed && role != Role::step) {
+    auto value = values.find(getName(function, i));
+    if (role == Role::seed || role == Role::step) {
+      arguments.push_back(getFirst(role));
+    } else if (value != values.end()) {
+      arguments.push_back(value->second);
+    } else {
       compilation.fail("run takes functions without inputs, and " + name + " has " +
                        getName(function, i));
       return 1;
     }
-    HostTensor number(DType::i64, {});
-    number.setInteger(0, role == Role::step ? 1 : 0);
-    arguments.push_back(number);
   }
-  std::string message;
   Interpreter interpreter;
   if (failed(interpreter.run(function, arguments, {}, results, message))) {
     compilation.fail(message);

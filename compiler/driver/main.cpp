@@ -14,6 +14,8 @@ static int run(const quern::CommandLine &line) {
   }
   if (line.command == "phases")
     return quern::phasesCommand();
+  if (line.command == "params")
+    return quern::paramsCommand(line);
   quern::Compilation compilation(line);
   if (line.command == "emit")
     return quern::emitCommand(compilation);

@@ -12,7 +12,7 @@ using namespace quern::runtime;
 namespace {
 
 constexpr uint32_t running = TrainCommand | EvalCommand | PredictCommand | BenchCommand;
-constexpr uint32_t reading = TrainCommand | EvalCommand | PredictCommand;
+constexpr uint32_t reading = TrainCommand | EvalCommand | PredictCommand | BatchesCommand;
 
 struct CommandName {
   const char *name;
@@ -25,6 +25,7 @@ constexpr CommandName commands[] = {
     {"eval", EvalCommand, "print loss and metrics on data"},
     {"predict", PredictCommand, "run an exported function on data"},
     {"summary", SummaryCommand, "print layers, shapes and parameter counts"},
+    {"batches", BatchesCommand, "count the batches of the data, and show their shapes"},
     {"bench", BenchCommand, "time the model's functions on made-up data"},
 };
 
@@ -150,7 +151,7 @@ constexpr Flag table[] = {
      [](Flags &f, const char *v, quern_message *m) {
        return parseCount("--epochs", v, 0, &f.epochs, m);
      }},
-    {"--batch", "N", running, "rows of a batch (32)",
+    {"--batch", "N", running | BatchesCommand, "rows of a batch (32)",
      [](Flags &f, const char *v, quern_message *m) {
        f.batchGiven = true;
        return parseCount("--batch", v, 1, &f.batch, m);
@@ -163,7 +164,7 @@ constexpr Flag table[] = {
        f.noShuffle = true;
        return QUERN_OK;
      }},
-    {"--drop-last", nullptr, TrainCommand, "leave out a last batch that is not full",
+    {"--drop-last", nullptr, TrainCommand | BatchesCommand, "leave out a last batch that is not full",
      [](Flags &f, const char *, quern_message *) {
        f.dropLast = true;
        return QUERN_OK;
@@ -318,7 +319,7 @@ quern_status parseCommand(const char *word, Flags &flags, quern_message *message
   if (suggestion.empty())
     return fail(message, QUERN_INVALID,
                 "'%s' is no command; there are train, eval, predict, "
-                "summary and bench",
+                "summary, batches and bench",
                 word);
   return fail(message, QUERN_INVALID, "'%s' is no command; did you mean %s?", word,
               suggestion.c_str());
@@ -337,6 +338,7 @@ uint32_t quern::runtime::entryKindsOf(Command command) {
   case BenchCommand:
     return 1u << QUERN_ENTRY_EXPORT | 1u << QUERN_ENTRY_TRAIN;
   case SummaryCommand:
+  case BatchesCommand:
     break;
   }
   return 0;
@@ -346,7 +348,7 @@ quern_status quern::runtime::parseFlags(const quern_model &model, int argc, char
                                         Flags &flags, quern_message *message) {
   if (argc < 2)
     return fail(message, QUERN_INVALID,
-                "a command is missing: train, eval, predict, summary or "
+                "a command is missing: train, eval, predict, summary, batches or "
                 "bench");
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
     flags.help = true;

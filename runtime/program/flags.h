@@ -14,7 +14,8 @@ enum Command : uint32_t {
   EvalCommand = 2,
   PredictCommand = 4,
   SummaryCommand = 8,
-  BenchCommand = 16
+  BenchCommand = 16,
+  BatchesCommand = 32
 };
 
 struct NamedNumber {

@@ -32,6 +32,9 @@ int quern_program_main(const quern_model *model, int argc, char **argv) {
     case SummaryCommand:
       status = runSummary(*model, flags, &message);
       break;
+    case BatchesCommand:
+      status = runBatches(*model, flags, &message);
+      break;
     case BenchCommand:
       status = runBench(*model, flags, &message);
       break;

@@ -37,6 +37,7 @@ quern_status runTrain(const quern_model &model, const Flags &flags, int *interru
 quern_status runEval(const quern_model &model, const Flags &flags, quern_message *message);
 quern_status runPredict(const quern_model &model, const Flags &flags, quern_message *message);
 quern_status runSummary(const quern_model &model, const Flags &flags, quern_message *message);
+quern_status runBatches(const quern_model &model, const Flags &flags, quern_message *message);
 quern_status runBench(const quern_model &model, const Flags &flags, quern_message *message);
 
 } // namespace quern::runtime

@@ -1,0 +1,57 @@
+// `quern params`: the tensors of a file of weights or data, named and printed as PyTorch prints
+// them.
+#include "compiler/driver/Commands.h"
+#include "compiler/interpreter/Print.h"
+#include "llvm/Support/raw_ostream.h"
+#include "runtime/core/dtype.h"
+#include "runtime/data/source.h"
+
+namespace quern {
+
+static DType dtypeOf(uint32_t dtype) {
+  switch (dtype) {
+  case QUERN_BOOL:
+    return DType::i1;
+  case QUERN_U8:
+    return DType::ui8;
+  case QUERN_I8:
+    return DType::i8;
+  case QUERN_I32:
+    return DType::i32;
+  case QUERN_I64:
+    return DType::i64;
+  case QUERN_F16:
+    return DType::f16;
+  case QUERN_BF16:
+    return DType::bf16;
+  case QUERN_F64:
+    return DType::f64;
+  default:
+    return DType::f32;
+  }
+}
+
+int paramsCommand(const CommandLine &line) {
+  runtime::Source source;
+  quern_message message = {};
+  if (runtime::readSource(line.file.c_str(), source, &message)) {
+    printError(line.messages, message.text);
+    return 1;
+  }
+  int64_t numbers = 0;
+  for (const runtime::DataArray &array : source.arrays) {
+    llvm::ArrayRef<int64_t> shape(array.extents.data(), array.extents.size());
+    HostTensor tensor(dtypeOf(array.dtype), shape);
+    std::copy_n(array.bytes.data(), array.bytes.size(), tensor.getMutableBytes().data());
+    runtime::Text type;
+    runtime::appendType(type, array.dtype, shape.data(), shape.size());
+    llvm::outs() << array.name.c_str() << ": " << type.c_str() << "\n"
+                 << formatTensor(tensor) << "\n\n";
+    numbers += tensor.getNumElements();
+  }
+  int64_t tensors = source.arrays.size();
+  llvm::outs() << tensors << (tensors == 1 ? " tensor, " : " tensors, ") << numbers
+               << (numbers == 1 ? " number\n" : " numbers\n");
+  return 0;
+}
+} // namespace quern
