@@ -100,8 +100,8 @@ def Quern_YieldOp : Quern_Op<"yield", [Pure, ReturnLike, Terminator]> {
 def Quern_PrintOp : Quern_Op<"print"> {
   let summary = "writes text and tensors to the standard output";
   let description = [{
-    Each `{}` in `format` stands for the next operand, printed as PyTorch prints it. Only functions
-    that `quern run` evaluates have it.
+    Each `{}` in `format` stands for the next operand, printed as PyTorch prints it; `{{` and `}}` are
+    braces. Only functions that `quern run` evaluates have it.
 
     Example:
     ```mlir

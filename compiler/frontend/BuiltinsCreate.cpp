@@ -158,7 +158,7 @@ Value Sema::builtinPrint(Args args, Place place) {
       format += "{}";
       operands.push_back(use(v));
     } else {
-      for (char c : toText(v)) {
+      for (char c : v.kind == Value::Instance ? toTree(v) : toText(v)) {
         format += c;
         if (c == '{' || c == '}')
           format += c;

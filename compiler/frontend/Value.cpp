@@ -93,6 +93,35 @@ std::string quern::sema::describe(const Value &v) {
   return "";
 }
 
+/// The modules in a member, each on a line of its own below its holder's.
+static void appendTree(const Value &v, const std::string &name, unsigned depth, std::string &text) {
+  if (v.isSequence()) {
+    for (auto [i, item] : llvm::enumerate(*v.items))
+      appendTree(item, std::to_string(i), depth, text);
+    return;
+  }
+  constexpr unsigned deepest = 60;
+  if (v.kind != Value::Instance || depth > deepest)
+    return;
+  std::string inner;
+  for (const std::string &member : v.instance->order)
+    if (const Value *held = v.instance->members->find(member))
+      appendTree(*held, member, depth + 1, inner);
+  std::string indent(2 * depth, ' ');
+  text += indent + (name.empty() ? "" : "(" + name + "): ");
+  if (inner.empty())
+    text += v.instance->text + "\n";
+  else
+    text += v.instance->cls->definition->name.str() + "(\n" + inner + indent + ")\n";
+}
+
+std::string quern::sema::toTree(const Value &module) {
+  std::string text;
+  appendTree(module, "", 0, text);
+  text.pop_back();
+  return text;
+}
+
 std::string quern::sema::toText(const Value &v, bool quoted) {
   switch (v.kind) {
   case Value::None:

@@ -190,6 +190,8 @@ mlir::Type elementNamed(mlir::MLIRContext *context, llvm::StringRef name);
 std::string describe(const Value &value);
 /// As `print` would show a compile-time value.
 std::string toText(const Value &value, bool quoted = false);
+/// A module with those in it, nested as PyTorch prints them.
+std::string toTree(const Value &module);
 
 } // namespace quern::sema
 

@@ -168,15 +168,21 @@ std::string formatTensor(const HostTensor &tensor) {
 }
 
 mlir::LogicalResult evaluate(Evaluation &evaluation, PrintOp op, Operands operands) {
-  StringRef rest = op.getFormat();
   size_t next = 0;
-  for (size_t at; (at = rest.find("{}")) != StringRef::npos && next < operands.size();) {
-    evaluation.output << rest.take_front(at) << formatTensor(toHost(*operands[next++]));
-    rest = rest.drop_front(at + 2);
+  for (StringRef rest = op.getFormat(); !rest.empty();) {
+    if (rest.consume_front("{{")) {
+      evaluation.output << '{';
+    } else if (rest.consume_front("}}")) {
+      evaluation.output << '}';
+    } else if (next < operands.size() && rest.consume_front("{}")) {
+      evaluation.output << formatTensor(toHost(*operands[next++]));
+    } else {
+      evaluation.output << rest.front();
+      rest = rest.drop_front();
+    }
   }
   if (next < operands.size())
     return evaluation.fail(op, "has more operands than places for them");
-  evaluation.output << rest;
   return mlir::success();
 }
 } // namespace quern
