@@ -4,6 +4,7 @@
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/cmake/packages.sh"
+quern_packages="$quern_packages g++ libeigen3-dev" # for the program of the lesson
 suites="lit unit numerics e2e fuzz"
 for suite in "$@"; do
   case " $suites " in

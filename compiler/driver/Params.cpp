@@ -2,9 +2,10 @@
 // them.
 #include "compiler/driver/Commands.h"
 #include "compiler/interpreter/Print.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include "runtime/core/dtype.h"
-#include "runtime/data/source.h"
+#include "runtime/data/standardize.h"
 
 namespace quern {
 
@@ -31,6 +32,31 @@ static DType dtypeOf(uint32_t dtype) {
   }
 }
 
+/// "[-0.0254, 1.5]"
+static std::string listOf(const runtime::Array<double> &numbers) {
+  std::string text;
+  for (double number : numbers)
+    text += llvm::formatv("{0}{1:f4}", text.empty() ? "[" : ", ", number).str();
+  return text + "]";
+}
+
+/// Prints how the inputs were scaled for these weights.
+static quern_status printScalers(const char *path, quern_message *message) {
+  runtime::SafetensorsFile file;
+  runtime::Array<runtime::Metadata> metadata;
+  runtime::Array<runtime::Scaler> scalers;
+  if (quern_status status = file.open(path, message))
+    return status;
+  if (!file.copyMetadata(metadata))
+    return QUERN_NO_MEMORY;
+  if (quern_status status = runtime::readScalers(path, metadata, scalers, message))
+    return status;
+  for (const runtime::Scaler &scaler : scalers)
+    llvm::outs() << "standardized " << scaler.input.c_str() << ": mean " << listOf(scaler.mean)
+                 << ", deviation " << listOf(scaler.deviation) << "\n\n";
+  return QUERN_OK;
+}
+
 int paramsCommand(const CommandLine &line) {
   runtime::Source source;
   quern_message message = {};
@@ -48,6 +74,11 @@ int paramsCommand(const CommandLine &line) {
     llvm::outs() << array.name.c_str() << ": " << type.c_str() << "\n"
                  << formatTensor(tensor) << "\n\n";
     numbers += tensor.getNumElements();
+  }
+  if (source.kind == runtime::SourceKind::Safetensors &&
+      printScalers(line.file.c_str(), &message)) {
+    printError(line.messages, message.text);
+    return 1;
   }
   int64_t tensors = source.arrays.size();
   llvm::outs() << tensors << (tensors == 1 ? " tensor, " : " tensors, ") << numbers
