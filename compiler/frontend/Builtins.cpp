@@ -354,6 +354,10 @@ Value Sema::callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place 
     bool first = (args[0].value.number < args[1].value.number) == (name == "min");
     return args[first ? 0 : 1].value;
   }
+  if (!trace && name == "print")
+    return report(place, "print stands in functions that `quern run` evaluates")
+               .hint("put it into def show():, and type quern run FILE:show"),
+           Value();
   if (!trace)
     return report(place, "a tensor is computed in functions only")
                .hint("one that is kept is buffer(...), or param(...) if it learns"),

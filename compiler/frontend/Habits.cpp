@@ -15,6 +15,8 @@ const Habit *quern::findNameHabit(llvm::StringRef name) {
       "no optimizer object: @train(SGD(lr=0.1)) on the loss function does the backward pass and "
       "the "
       "update";
+  static constexpr llvm::StringLiteral noLoader =
+      "no data loader: the built program reads, shuffles and batches --data";
   static constexpr llvm::StringLiteral lossFunction = "a loss is a function of the library";
   static const Habit table[] = {
       {"self", "no `self`: members are declared in the module's body and used by name",
@@ -26,8 +28,7 @@ const Habit *quern::findNameHabit(llvm::StringRef name) {
       {"device", "no devices in a model: --device chooses where the built program runs", "", ""},
       {"no_grad", "no `no_grad`: only @train functions make gradients; detach(x) stops one", "",
        ""},
-      {"DataLoader", "no data loader: the built program reads, shuffles and batches --data", "",
-       ""},
+      {"DataLoader", noLoader, "", ""},
       {"Dataset", "no data sets in a model: the built program reads --data", "", ""},
       {"Module", "a module is declared with its arguments",
        "write module MLP(inputs, outputs):", ""},
@@ -65,6 +66,25 @@ const Habit *quern::findNameHabit(llvm::StringRef name) {
       {"isinstance", "no `isinstance`: tensors have the types that signatures say", "", ""},
       {"lambda", "no `lambda`", "write a def and pass its name", ""},
       {"empty", "no memory without values; write zeros(f32[2, 3])", "", ""},
+      {"array", "a tensor is made by tensor", "write tensor([1, 2, 3])", "tensor"},
+      {"float32", "no dtype `float32`", "write f32", "f32"},
+      {"float64", "no dtype `float64`", "write f64", "f64"},
+      {"double", "no dtype `double`", "write f64", "f64"},
+      {"float16", "no dtype `float16`", "write f16", "f16"},
+      {"bfloat16", "no dtype `bfloat16`", "write bf16", "bf16"},
+      {"int64", "no dtype `int64`", "write i64", "i64"},
+      {"long", "no dtype `long`", "write i64", "i64"},
+      {"int32", "no dtype `int32`", "write i32", "i32"},
+      {"uint8", "no dtype `uint8`", "write u8", "u8"},
+      {"loader", noLoader, "", ""},
+      {"train_loader", noLoader, "", ""},
+      {"dataloader", noLoader, "", ""},
+      {"StandardScaler", "no scalers in a model: the built program scales with --standardize x", "",
+       ""},
+      {"save", "weights are saved by the built program: --save m.safetensors", "", ""},
+      {"load", "weights are loaded by the built program: --load m.safetensors", "", ""},
+      {"summary", "`quern summary FILE` prints the table of layers, with --tree the modules", "", ""},
+      {"__name__", "a file has no main part: `quern run FILE:FUNCTION` runs a function", "", ""},
       {"from_numpy", "arrays come in by --data, as .npy or .npz", "", ""},
       {"eye", "no `eye`", "write (arange(n)[:, None] == arange(n)).to(f32)", ""},
       {"zeros_like", "no `zeros_like`", "write zeros(f32[*x.shape])", ""},
@@ -89,7 +109,7 @@ const Habit *quern::findNameHabit(llvm::StringRef name) {
       {"seed", "random numbers follow the flag --seed", "", ""},
       {"manual_seed", "random numbers follow the flag --seed", "", ""},
       {"cuda", "no `cuda`: --device chooses where the built program runs", "", ""},
-      {"plt", "no plots in a model; the built program writes .csv and .npy", "", ""},
+      {"plt", "no plots in a model: train --plot DIR draws the losses and the fitted curve", "", ""},
       {"pd", "no pandas in a model: the built program reads .csv by --data", "", ""}};
   return lookUp(table, name);
 }
@@ -153,7 +173,7 @@ const Habit *quern::findModuleHabit(llvm::StringRef name) {
   static constexpr llvm::StringLiteral device = "the device is chosen by --device";
   static const Habit table[] = {
       {"parameters", "", "@train updates what its loss reaches, or params=net", ""},
-      {"named_parameters", "", "@train updates what its loss reaches, or params=net", ""},
+      {"named_parameters", "", "`quern params FILE` lists what --save wrote", ""},
       {"zero_grad", "", "@train does the backward pass and the update", ""},
       {"train", "", "@train functions are compiled with training=True, others with False", ""},
       {"eval", "", "write eval(net) to freeze a submodule's mode", ""},
@@ -161,7 +181,7 @@ const Habit *quern::findModuleHabit(llvm::StringRef name) {
       {"cuda", "", device, ""},
       {"cpu", "", device, ""},
       {"apply", "", "initialisers stand in param(...)", ""},
-      {"state_dict", "", "the built program saves with --save", ""},
+      {"state_dict", "", "the built program saves with --save, and `quern params FILE` lists it", ""},
       {"load_state_dict", "", "the built program loads with --load", ""},
       {"add_module", "", "members are declared in the module's body", ""},
       {"append", "", "make the list first: Sequential(*layers)", ""},

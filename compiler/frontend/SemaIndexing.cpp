@@ -317,6 +317,19 @@ Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {
     return error(e.mark, describe(base) + " is not indexed");
   if (!isTensorLike(value) && !value.isNumber() && value.kind != Value::Extent)
     return error(e.place, "a tensor holds numbers, not " + describe(value));
+  const ast::Expr &first = *e.items[1];
+  if (e.items.size() == 2 && (first.is(ExprKind::Name) || first.is(ExprKind::Compare))) {
+    Value mask = eval(first, env);
+    if (mask.isError())
+      return mask;
+    if (mask.kind == Value::Tensor && mask.type().getElementType().isInteger(1)) {
+      std::string name = ast::toString(*e.items[0]);
+      return error(first.place, "the size of " + ast::toString(e) + " depends on data; write " +
+                                    name + " = where(" + ast::toString(first) + ", " +
+                                    (value.isNumber() ? toText(value) : "value") + ", " + name +
+                                    ")");
+    }
+  }
   // Static parts only: a padded copy of the value chosen by a mask of the part.
   Value flat = Value::of(
       IotaOp::create(builder, location(e.place),

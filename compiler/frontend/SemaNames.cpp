@@ -36,6 +36,13 @@ static Value predefined(Sema &s, llvm::StringRef name, bool asCallee) {
   return {};
 }
 
+/// What a name that was reported ought to have been, so that the rest of the line is read too.
+static Value standIn(Sema &s, llvm::StringRef name, bool asCallee) {
+  if (Value *found = s.library->find(name))
+    return *found;
+  return predefined(s, name, asCallee);
+}
+
 /// Where the file defines a name at its top level behind this place, or null.
 const ast::Stmt *Sema::findLater(llvm::StringRef name, Place place) {
   for (const auto &parsed : files) {
@@ -75,7 +82,7 @@ Value Sema::evalName(const ast::Expr &e, Env *env, bool asCallee) {
     Diagnostic &d = reportName(e.place, habit->message).hint(habit->hint);
     if (!habit->replacement.empty())
       d.fix(e.place, habit->replacement);
-    return {};
+    return standIn(*this, habit->replacement, asCallee);
   }
   Diagnostic &d = reportName(e.place, "`" + e.text + "` is not defined");
   if (const ast::Stmt *later = findLater(e.text, e.place)) {
@@ -108,9 +115,10 @@ Value Sema::evalAttribute(const ast::Expr &e, Env *env, bool asCallee) {
       if (isPlanned(e.text))
         return reportName(e.mark, "`" + e.text + "` is not in the standard library yet"), Value();
       if (const Habit *habit = findNameHabit(e.text))
-        return reportName(e.mark, habit->message).hint(habit->hint), Value();
-      Diagnostic &d = reportName(base.place, "no `" + base.text + ".`: write " + e.text + " alone");
-      return d.fix(prefix, ""), Value();
+        return reportName(e.mark, habit->message).hint(habit->hint),
+               standIn(*this, habit->replacement, asCallee);
+      reportName(base.place, "no `" + base.text + ".`: write " + e.text + " alone").fix(prefix, "");
+      return standIn(*this, e.text, asCallee);
     }
     if (!known && base.text == "self")
       return reportName(base.place,
@@ -124,6 +132,12 @@ Value Sema::evalAttribute(const ast::Expr &e, Env *env, bool asCallee) {
                   isPythonModule(base.items[0]->text) && !env->find(base.items[0]->text);
   if (isNested && base.text == "optim")
     return reportName(base.items[0]->place, findNameHabit("optim")->message), Value();
+  if (isNested && base.text == "cuda")
+    return reportName(base.mark, findNameHabit("cuda")->message), Value();
+  if (isNested && base.text == "functional")
+    return reportName(base.items[0]->place, "no `" + base.items[0]->text + ".functional.`: write " +
+                                                e.text + " alone"),
+           Value();
   if (isNested)
     return reportName(base.items[0]->place, "no `" + base.items[0]->text + ".`")
                .hint("layers and functions are there without it"),
@@ -259,7 +273,7 @@ Value Sema::attributeOf(const Value &base, const ast::Expr &e, Env *env, bool as
   }
   Diagnostic &d = reportName(place, describe(base) + " has no `" + name + "`");
   if (base.kind == Value::String)
-    d.hint("strings are names and messages only");
+    d.hint(name == "format" ? "write f\"x is {x}\"" : "strings are names and messages only");
   if (base.isSequence())
     d.hint(name == "extend" ? "write a + b"
                             : "a list has append, and len, zip, reversed and enumerate take it");

@@ -147,9 +147,10 @@ bool Sema::broadcastShapes(llvm::ArrayRef<Value> values, llvm::SmallVectorImpl<E
       });
       if (shape[i] == shape[j] && shape[i].getDim() && !whole && !sources.isLibrary(place) &&
           values.size() == 2)
-        diagnostics.warning(place, "the result of " + describe(values[0]) + " and " +
-                                       describe(values[1]) + " has the dim " + shape[i].str(true) +
-                                       " twice; was that meant?");
+        diagnostics
+            .warning(place, "the result of " + describe(values[0]) + " and " + describe(values[1]) +
+                                " has the dim " + shape[i].str(true) + " twice; was that meant?")
+            .hint("if not, give both the same shape");
     }
   }
   return true;
