@@ -190,3 +190,47 @@ def run_reads_initial_parameters(folder):
     value = float(re.search(r"tensor\(\[\[(-?\d\.\d{4})\]\]\)\n$", text)[1])
     predicted, _ = run(QUERN, "predict", "m.qn", "--data", "x=2", cwd=folder)
     expect(abs(value - float(predicted.split()[1])) <= 5.1e-5, f"{text} and {predicted}")
+
+
+def table(section):
+    """Rows of a table of docs/pytorch.md: the first line of PyTorch, and what stands in the column of Quern."""
+    with open(f"{ROOT}/docs/pytorch.md") as file:
+        part = file.read().split(f"\n## {section}\n", 1)[1].split("\n## ", 1)[0]
+    return re.findall(r"^\| `(.*?)`.*? \| (.*) \|$", part, re.M)
+
+
+@case
+def tensors_print_as_in_pytorch(folder):
+    """Every line of the page's first table, beside what PyTorch printed for its own."""
+    with open(f"{ROOT}/tests/e2e/pytorch_tensors.txt") as file:
+        printed = dict(re.findall(r"^>>> (.*)\n((?:(?!>>> ).*\n)*)", file.read(), re.M))
+    rows = [(torch, quern.strip("`")) for torch, quern in table("Tensors")]
+    write(folder, "t.qn", "def f():\n    x = tensor([[1., 2.], [3., 4.], [5., 6.]])\n    row = tensor([[1, 2, 3]])\n"
+          "    column = tensor([[10], [20], [30]])\n" + "".join(f'    print("{i}>", {quern})\n' for i, (_, quern) in enumerate(rows)))
+    text, _ = run(QUERN, "run", "t.qn:f", cwd=folder)
+    shown = re.findall(r"^\d+> ((?:(?!\d+> ).*\n)*)", text, re.M)
+    expect(len(shown) == len(rows) > 40, f"{len(shown)} of {len(rows)} lines print")
+    for (torch, quern), ours in zip(rows, shown):
+        expect(ours == printed.pop(torch, ours), f"{torch}: {quern} prints {ours}")
+    expect(not printed, f"not in the table: {list(printed)}")
+
+
+@case
+def lines_for_pytorch_users_stand_in_a_chapter(folder):
+    """What the page says beyond tensors is taken from the chapters, whose lines the cases above run, or is a flag."""
+    corpus = run(program("lecture/simple"), "train", "--help")[0]
+    for name in sorted(os.listdir(LESSON)):
+        if name.endswith((".md", ".qn")):
+            corpus += open(LESSON + name).read()
+    for section in ("NumPy", "Models", "Loss and optimizer", "Data", "Training", "After training"):
+        rows = table(section)
+        expect(len(rows) > 2, f"{section} has {len(rows)} rows")
+        for torch, quern in rows:
+            for line in re.findall(r"`(.*?)`", quern):
+                expect(line in corpus, f"{section}: no chapter has {line}")
+
+
+@case
+def page_for_pytorch_users_prints_what_it_says(folder):
+    count, differences = pages.check(f"{ROOT}/docs/pytorch.md")
+    expect(count == 2 and not differences, "\n".join(differences) or count)
