@@ -37,7 +37,7 @@ def Quern_CompositeOp
     ```mlir
     %r = quern.composite "relu"(%x) : (!quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
     ^bb0(%a: !quern.tensor<[B], f32>):
-      %z = quern.constant dense<0.0> : tensor<f32> -> !quern.tensor<[B], f32>
+      %z = quern.constant 0.0 : !quern.tensor<[B], f32>
       %m = quern.max %a, %z : !quern.tensor<[B], f32>
       quern.yield %m : !quern.tensor<[B], f32>
     } vjp [] {}

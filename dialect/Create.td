@@ -7,20 +7,20 @@ include "dialect/QuernAttrs.td"
 def Quern_ConstantOp : Quern_Op<"constant", [Pure, ConstantLike, Quern_NamesResults]> {
   let summary = "constant";
   let description = [{
-    The same tensor every time. A splat may have any type; a value with several elements needs a
-    static shape.
+    The same tensor every time. A splat, written as one number, may have any type; several elements
+    need a static shape. Many are written as MLIR's `dense<"0x..."> : tensor<...> ->` and the type.
 
     Constraints: (C1) `value` is a splat, or has as many elements as the result; (C2) its element type
     is the result's.
 
     Example:
     ```mlir
-    %r = quern.constant dense<0.5> : tensor<f32> -> !quern.tensor<[], f32>
+    %r = quern.constant 0.5 : !quern.tensor<[B, 512], f32>
     ```
   }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs Quern_Tensor:$result);
-  let assemblyFormat = "$value attr-dict `->` type($result)";
+  let assemblyFormat = "custom<ConstantValue>($value, type($result)) attr-dict";
   let builders = [
     // A scalar or splat of a float or integer number.
     OpBuilder<(ins "::quern::TensorType":$type, "double":$number)>];

@@ -1,5 +1,6 @@
 // Registration of the dialect and its ops.
 #include "dialect/QuernDialect.h"
+#include "dialect/ConstantValue.h"
 #include "dialect/QuernOps.h"
 
 #include "dialect/QuernDialect.cpp.inc"

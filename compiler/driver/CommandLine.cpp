@@ -76,7 +76,7 @@ private:
     }
     if (llvm::Error error = checkTarget())
       return error;
-    if (line.file.empty())
+    if (line.file.empty() && line.command != "doc")
       return fail(line.command + " needs a file");
     if (line.command == "build" && line.output.empty())
       return fail("build needs -o and the name of the result");

@@ -23,7 +23,7 @@ struct CommandLine {
   std::string command;
   /// The phase of `emit`; the command of `help`.
   std::string phase;
-  /// `-` is the standard input.
+  /// `-` is the standard input. For `doc` the name that is looked up.
   std::string file;
   /// The function behind `FILE:` in `run`.
   std::string function;
@@ -35,6 +35,8 @@ struct CommandLine {
   bool help = false;
   bool version = false;
   bool debugInfo = false;
+  /// Print JSON instead of text.
+  bool json = false;
   /// Print how long each phase and pass takes.
   bool timing = false;
   MessageStyle messages;

@@ -46,6 +46,8 @@ llvm::ArrayRef<CommandDescription> getCommands() {
        "its name, type\nand values, printed as PyTorch prints them.",
        /*runsProgram=*/false, /*compiles=*/false},
       {"check", "FILE", "report errors only", ""},
+      {"doc", "[NAME]", "tell what a function, layer or optimizer of the language does",
+       "Without a name: all of them."},
   };
   return commands;
 }
@@ -182,12 +184,16 @@ llvm::ArrayRef<FlagDescription> getFlags() {
       {"--time", "", "print how long each phase and pass takes",
        "build emit run train eval predict summary batches explain check", false,
        turnOn<&CommandLine::timing>},
+      {"--json", "", "print JSON", "doc", false, turnOn<&CommandLine::json>},
   };
   return flags;
 }
 
 bool hasFlag(const CommandDescription &command, const FlagDescription &flag) {
   if (command.arguments.empty() || (!command.compiles && !flag.ofMessages))
+    return false;
+  // A name is looked up, and no file is read.
+  if (flag.commands.empty() && command.name == "doc")
     return false;
   return flag.commands.empty() || llvm::is_contained(llvm::split(flag.commands, ' '), command.name);
 }

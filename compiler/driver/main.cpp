@@ -16,6 +16,8 @@ static int run(const quern::CommandLine &line) {
     return quern::phasesCommand();
   if (line.command == "params")
     return quern::paramsCommand(line);
+  if (line.command == "doc")
+    return quern::docCommand(line);
   quern::Compilation compilation(line);
   if (line.command == "emit")
     return quern::emitCommand(compilation);

@@ -1,4 +1,4 @@
-// The built-in functions: compile-time ones, and the table of all.
+// The built-in functions: their arguments, those of compile-time values, and what carries out the others.
 #include "compiler/frontend/Sema.h"
 #include <cmath>
 
@@ -49,8 +49,9 @@ void Sema::hintCreation(Diagnostic &d, llvm::StringRef function, llvm::ArrayRef<
     d.hint("write " + function + "(f32" + list + ")");
 }
 
-bool Sema::take(llvm::StringRef function, std::vector<Argument> &args, llvm::StringRef signature,
-                std::vector<Value> &values, Place place) {
+bool Sema::take(llvm::StringRef function, std::vector<Argument> &args, std::vector<Value> &values,
+                Place place) {
+  llvm::StringRef signature = findBuiltinDescription(function)->signature;
   llvm::SmallVector<llvm::StringRef> params;
   signature.split(params, ", ");
   values.assign(params.size(), Value());
@@ -181,15 +182,6 @@ bool Sema::wantShape(llvm::ArrayRef<Value> items, llvm::SmallVectorImpl<Extent> 
   }
   return true;
 }
-
-/// Functions of one tensor, element by element.
-static constexpr llvm::StringRef unaryNames[] = {
-    "exp", "expm1", "log",     "log1p", "sqrt",  "rsqrt", "sin",   "cos",   "tanh",
-    "erf", "abs",   "sigmoid", "sign",  "floor", "ceil",  "round", "detach"};
-/// Functions that are handled before a tensor is asked for.
-static constexpr llvm::StringRef compileTimeNames[] = {"range",     "zip",   "len",    "reversed",
-                                                       "enumerate", "list",  "tuple",  "is_tuple",
-                                                       "eval",      "param", "buffer", "state"};
 
 namespace {
 /// Functions of lists and numbers, evaluated while compiling.
@@ -362,15 +354,12 @@ Value Sema::callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place 
     return report(place, "a tensor is computed in functions only")
                .hint("one that is kept is buffer(...), or param(...) if it learns"),
            Value();
-  if (llvm::is_contained(unaryNames, name)) {
-    std::vector<Value> v;
-    if (!take(name, args, "x", v, place) || !wantTensor(v[0], place, name))
-      return {};
-    return elementwise(name, v[0], place);
-  }
   if (Builtin f = findBuiltin(name))
     return (this->*f)(args, place);
-  return error(place, "no function " + name);
+  std::vector<Value> v;
+  if (!take(name, args, v, place) || !wantTensor(v[0], place, name))
+    return {};
+  return elementwise(name, v[0], place);
 }
 
 Sema::Builtin Sema::findBuiltin(llvm::StringRef name) {
@@ -412,23 +401,5 @@ Sema::Builtin Sema::findBuiltin(llvm::StringRef name) {
                                    {"check_range", &Sema::builtinCheckRange},
                                    {"isnan", &Sema::builtinIsNan},
                                    {"grad", &Sema::builtinGrad}};
-  if (llvm::is_contained(unaryNames, name) || llvm::is_contained(compileTimeNames, name))
-    return &Sema::builtinSum;
   return table->lookup(name);
-}
-
-llvm::ArrayRef<llvm::StringRef> Sema::getBuiltinNames() {
-  static const auto *const names = [] {
-    auto *all = new std::vector<llvm::StringRef>(std::begin(unaryNames), std::end(unaryNames));
-    all->insert(all->end(), std::begin(compileTimeNames), std::end(compileTimeNames));
-    for (llvm::StringRef name :
-         {"sum",     "mean",    "max",       "min",       "argmax",  "argmin",  "reshape",
-          "flatten", "permute", "transpose", "unsqueeze", "squeeze", "movedim", "unbind",
-          "chunk",   "split",   "stack",     "cat",       "expand",  "where",   "maximum",
-          "minimum", "to",      "zeros",     "ones",      "full",    "rand",    "arange",
-          "tensor",  "print",   "gather",    "isnan"})
-      all->push_back(name);
-    return all;
-  }();
-  return *names;
 }

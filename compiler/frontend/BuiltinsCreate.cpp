@@ -19,15 +19,15 @@ Value Sema::fill(const Value &type, double number, Place place) {
 }
 Value Sema::builtinZeros(Args a, Place p) {
   Values v;
-  return take("zeros", a, "type", v, p) ? fill(v[0], 0, p) : Value();
+  return take("zeros", a, v, p) ? fill(v[0], 0, p) : Value();
 }
 Value Sema::builtinOnes(Args a, Place p) {
   Values v;
-  return take("ones", a, "type", v, p) ? fill(v[0], 1, p) : Value();
+  return take("ones", a, v, p) ? fill(v[0], 1, p) : Value();
 }
 Value Sema::builtinFull(Args a, Place p) {
   Values v;
-  if (!take("full", a, "type, value", v, p))
+  if (!take("full", a, v, p))
     return {};
   if (v[1].isNumber())
     return fill(v[0], v[1].number, p);
@@ -51,12 +51,12 @@ Value Sema::random(const Value &type, Place place) {
 }
 Value Sema::builtinRand(Args a, Place p) {
   Values v;
-  return take("rand", a, "type", v, p) ? random(v[0], p) : Value();
+  return take("rand", a, v, p) ? random(v[0], p) : Value();
 }
 
 Value Sema::builtinArange(Args args, Place place) {
   Values v;
-  if (!take("arange", args, "start, end=None, step=1, dtype=None", v, place))
+  if (!take("arange", args, v, place))
     return {};
   if (v[1].kind == Value::None)
     v[1] = v[0], v[0] = Value::makeInt(0);
@@ -116,7 +116,7 @@ static bool flattenLiteral(Sema &s, const Value &v, size_t depth,
 
 Value Sema::builtinTensor(Args args, Place place) {
   Values v, leaves;
-  if (!take("tensor", args, "data, dtype=None", v, place))
+  if (!take("tensor", args, v, place))
     return {};
   if (v[0].kind == Value::Tensor)
     return v[1].kind == Value::DType ? toTensor(v[0], v[1].dtype, place) : v[0];
@@ -171,17 +171,15 @@ Value Sema::builtinPrint(Args args, Place place) {
 
 Value Sema::builtinCheckRange(Args args, Place place) {
   Values v;
-  if (!take("check_range", args, "x, bound, message", v, place) ||
+  if (!take("check_range", args, v, place) ||
       !wantTensor(v[0], place, "check_range"))
     return {};
   auto bound = asExtent(v[1]);
-  if (!bound || trace->scopes.size() > 1)
-    return error(place, "check_range takes a bound that is a whole number, outside composites");
+  if (!bound)
+    return error(place, "check_range takes a bound that is a whole number");
   Place shown = place;
   for (size_t i = frames.size(); i-- > 0 && sources.isLibrary(shown);)
     shown = frames[i].call;
-  CheckRangeOp::create(builder, location(place), use(v[0]), bound->getAttr(),
-                       builder.getStringAttr(v[2].text),
-                       builder.getStringAttr(sources.describe(shown)));
+  checkRange({use(v[0]), *bound, v[2].text, place, shown});
   return Value::none();
 }

@@ -58,7 +58,7 @@ Value Sema::elementwise(llvm::StringRef name, Value x, Place place) {
 
 Value Sema::reduce(llvm::StringRef name, Args args, Place place) {
   Values v;
-  if (!take(name, args, "x, dim=None, keepdim=False", v, place) || !wantTensor(v[0], place, name))
+  if (!take(name, args, v, place) || !wantTensor(v[0], place, name))
     return {};
   Value x = v[0];
   llvm::SmallVector<int64_t> dims;
@@ -128,7 +128,7 @@ Value Sema::builtinMin(Args a, Place p) {
 
 static Value pairwise(Sema &s, Args args, Place place, bool larger) {
   Values v;
-  if (!s.take(larger ? "maximum" : "minimum", args, "x, y", v, place))
+  if (!s.take(larger ? "maximum" : "minimum", args, v, place))
     return {};
   mlir::Type element = s.promote(v);
   Values both{s.toTensor(v[0], element, place), s.toTensor(v[1], element, place)};
@@ -147,8 +147,8 @@ Value Sema::builtinMinimum(Args a, Place p) { return pairwise(*this, a, p, false
 
 static Value argreduce(Sema &s, Args args, Place place, Extremum kind) {
   Values v;
-  if (!s.take("argmax", args, "x, dim=None, keepdim=False", v, place) ||
-      !s.wantTensor(v[0], place, "argmax"))
+  llvm::StringRef name = kind == Extremum::max ? "argmax" : "argmin";
+  if (!s.take(name, args, v, place) || !s.wantTensor(v[0], place, name))
     return {};
   Value x = v[0];
   int64_t dim = 0;
@@ -168,7 +168,7 @@ Value Sema::builtinArgmin(Args a, Place p) { return argreduce(*this, a, p, Extre
 
 Value Sema::builtinWhere(Args args, Place place) {
   Values v;
-  if (!take("where", args, "condition, x, y", v, place))
+  if (!take("where", args, v, place))
     return {};
   if (v[0].kind == Value::Bool)
     return v[0].flag ? v[1] : v[2];
@@ -190,7 +190,7 @@ Value Sema::builtinWhere(Args args, Place place) {
 
 Value Sema::builtinTo(Args args, Place place) {
   Values v;
-  if (!take("to", args, "x, dtype", v, place) || !wantTensor(v[0], place, "to"))
+  if (!take("to", args, v, place) || !wantTensor(v[0], place, "to"))
     return {};
   if (v[1].kind != Value::DType)
     return report(place, "to takes a dtype such as f32, not " + describe(v[1]))
@@ -201,7 +201,7 @@ Value Sema::builtinTo(Args args, Place place) {
 
 Value Sema::builtinIsNan(Args args, Place place) {
   Values v;
-  if (!take("isnan", args, "x", v, place))
+  if (!take("isnan", args, v, place))
     return {};
   return compare("!=", v[0], v[0], place);
 }

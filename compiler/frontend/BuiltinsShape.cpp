@@ -99,7 +99,7 @@ Value Sema::builtinReshape(Args args, Place place) {
 
 Value Sema::builtinFlatten(Args args, Place place) {
   Values v;
-  if (!take("flatten", args, "x, start_dim=0, end_dim=-1", v, place) ||
+  if (!take("flatten", args, v, place) ||
       !wantTensor(v[0], place, "flatten"))
     return {};
   int64_t rank = v[0].type().getRank(), first, last;
@@ -139,7 +139,7 @@ Value Sema::builtinPermute(Args args, Place place) {
 
 Value Sema::builtinTranspose(Args args, Place place) {
   Values v;
-  if (!take("transpose", args, "x, dim0, dim1", v, place) || !wantTensor(v[0], place, "transpose"))
+  if (!take("transpose", args, v, place) || !wantTensor(v[0], place, "transpose"))
     return {};
   int64_t rank = v[0].type().getRank(), a, b;
   if (!wantDim(v[1], rank, a, place) || !wantDim(v[2], rank, b, place))
@@ -152,7 +152,7 @@ Value Sema::builtinTranspose(Args args, Place place) {
 
 Value Sema::builtinMovedim(Args args, Place place) {
   Values v;
-  if (!take("movedim", args, "x, source, destination", v, place) ||
+  if (!take("movedim", args, v, place) ||
       !wantTensor(v[0], place, "movedim"))
     return {};
   int64_t rank = v[0].type().getRank(), a, b;
@@ -169,7 +169,7 @@ Value Sema::builtinMovedim(Args args, Place place) {
 Value Sema::builtinUnsqueeze(Args args, Place place) {
   Values v;
   int64_t dim;
-  if (!take("unsqueeze", args, "x, dim", v, place) || !wantTensor(v[0], place, "unsqueeze") ||
+  if (!take("unsqueeze", args, v, place) || !wantTensor(v[0], place, "unsqueeze") ||
       !wantDim(v[1], v[0].type().getRank() + 1, dim, place))
     return {};
   llvm::SmallVector<Extent> shape = v[0].type().getExtents();
@@ -179,7 +179,7 @@ Value Sema::builtinUnsqueeze(Args args, Place place) {
 
 Value Sema::builtinSqueeze(Args args, Place place) {
   Values v;
-  if (!take("squeeze", args, "x, dim=None", v, place) || !wantTensor(v[0], place, "squeeze"))
+  if (!take("squeeze", args, v, place) || !wantTensor(v[0], place, "squeeze"))
     return {};
   llvm::SmallVector<int64_t> dims;
   if (!wantDims(v[1], v[0].type().getRank(), dims, place))
@@ -219,7 +219,7 @@ static Value part(Sema &s, const Value &x, int64_t dim, Extent offset, Extent si
 Value Sema::builtinUnbind(Args args, Place place) {
   Values v;
   int64_t dim;
-  if (!take("unbind", args, "x, dim=0", v, place) || !wantTensor(v[0], place, "unbind") ||
+  if (!take("unbind", args, v, place) || !wantTensor(v[0], place, "unbind") ||
       !wantDim(v[1], v[0].type().getRank(), dim, place))
     return {};
   auto n = v[0].type().getExtent(dim).getConstant();
@@ -238,7 +238,7 @@ Value Sema::builtinUnbind(Args args, Place place) {
 Value Sema::builtinChunk(Args args, Place place) {
   Values v;
   int64_t dim;
-  if (!take("chunk", args, "x, chunks, dim=0", v, place) || !wantTensor(v[0], place, "chunk") ||
+  if (!take("chunk", args, v, place) || !wantTensor(v[0], place, "chunk") ||
       !wantDim(v[2], v[0].type().getRank(), dim, place))
     return {};
   if (v[1].kind != Value::Int || v[1].integer <= 0)
@@ -267,7 +267,7 @@ Value Sema::builtinChunk(Args args, Place place) {
 Value Sema::builtinSplit(Args args, Place place) {
   Values v;
   int64_t dim;
-  if (!take("split", args, "x, sizes, dim=0", v, place) || !wantTensor(v[0], place, "split") ||
+  if (!take("split", args, v, place) || !wantTensor(v[0], place, "split") ||
       !wantDim(v[2], v[0].type().getRank(), dim, place))
     return {};
   Extent extent = v[0].type().getExtent(dim);
@@ -305,7 +305,7 @@ static Value concat(Sema &s, Args args, Place place, bool stack) {
     return s.report(place, name + " takes a list of tensors, not " + describe(args[0].value))
                .hint("write " + name + "([a, b])"),
            Value();
-  if (!s.take(name, args, "tensors, dim=0", v, place) || !s.iterate(v[0], place, items))
+  if (!s.take(name, args, v, place) || !s.iterate(v[0], place, items))
     return {};
   if (items.empty())
     return s.error(place, name + " needs at least one tensor");
@@ -344,7 +344,7 @@ Value Sema::builtinCat(Args a, Place p) { return concat(*this, a, p, false); }
 Value Sema::builtinGather(Args args, Place place) {
   Values v;
   int64_t dim;
-  if (!take("gather", args, "x, index, dim", v, place) || !wantTensor(v[0], place, "gather") ||
+  if (!take("gather", args, v, place) || !wantTensor(v[0], place, "gather") ||
       !wantTensor(v[1], place, "gather") || !wantDim(v[2], v[0].type().getRank(), dim, place))
     return {};
   Value x = v[0], index = v[1];
@@ -352,6 +352,10 @@ Value Sema::builtinGather(Args args, Place place) {
     return error(place, "gather takes whole numbers with as many dims as x, but x is " +
                             describe(x) + " and index is " + describe(index));
   index = toTensor(index, builder.getI64Type(), place);
+  // The library checks what it is given itself, with messages of its own.
+  if (!sources.isLibrary(place) && !index.tensor.getDefiningOp<IotaOp>())
+    checkRange({use(index), x.type().getExtent(dim), "index {0} at position {1} is not below {2}",
+                place, place});
   llvm::SmallVector<mlir::Value> indices;
   llvm::SmallVector<int64_t> dims;
   for (int64_t i = 0; i < x.type().getRank(); ++i) {

@@ -87,7 +87,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
         continue;
       int64_t n = v->type.getNumElements().getConstant().value_or(0);
       total += n;
-      trainable += v->trained ? n : 0;
+      trainable += isTrainable(*v) ? n : 0;
     }
     mlir::NamedAttrList row;
     row.set("type", builder.getStringAttr(instance->cls->definition->name));

@@ -4,6 +4,7 @@
 #ifndef QUERN_COMPILER_FRONTEND_SEMA_H
 #define QUERN_COMPILER_FRONTEND_SEMA_H
 
+#include "compiler/frontend/Builtins.h"
 #include "compiler/frontend/Diagnostics.h"
 #include "compiler/frontend/Frontend.h"
 #include "compiler/frontend/Value.h"
@@ -18,6 +19,15 @@
 
 namespace quern::sema {
 
+/// That integers lie in [0, bound); see `quern.check_range`.
+struct RangeCheck {
+  mlir::Value value;
+  Extent bound;
+  std::string message;
+  /// Where the value is used, and what the message shows.
+  Place place, shown;
+};
+
 /// A region into which ops go: an entry's body, or the body of a composite inside it.
 struct Scope {
   mlir::Block *block = nullptr;
@@ -25,6 +35,8 @@ struct Scope {
   llvm::MapVector<mlir::Value, mlir::Value> captures;
   /// Captures are inserted before this many trailing arguments.
   unsigned trailing = 0;
+  /// Checks of a composite's values, which is pure itself: they go beside it.
+  std::vector<RangeCheck> checks;
 };
 
 struct TraceArgument {
@@ -50,6 +62,8 @@ struct Trace {
   llvm::MapVector<Variable *, mlir::Value> updated;
   mlir::Value seed, step;
   bool training = false;
+  /// Whether derivatives will be taken.
+  bool isTrain = false;
   bool isInit = false;
   bool isUpdate = false;
   bool mayPrint = false;
@@ -171,10 +185,12 @@ public:
   Value callFunction(const Function &f, std::vector<Argument> args, Place place,
                      llvm::StringRef text);
   Value runBody(const Function &f, Env *env, Place place);
-  Value composite(const Function &f, Env *env, Place place);
   bool bindArguments(const Function &f, std::vector<Argument> args, Env *env, Place place,
                      llvm::StringRef text);
   bool checkConditions(const Function &f, Env *env, Place place);
+
+  // Composites (SemaComposites.cpp).
+  Value composite(const Function &f, Env *env, Place place);
 
   // Statements (SemaStatements.cpp).
   struct Flow {
@@ -217,6 +233,10 @@ public:
   /// A function of totals takes what its metric returns.
   void checkTotals();
   void traceInit();
+  /// Whether some @train function updates the parameter; where there is none, every one is.
+  bool isTrainable(const Variable &v) const {
+    return v.kind == Variable::Param && (v.trained || trainEntries == 0);
+  }
   void traceUpdates(const Entry &entry, mlir::func::FuncOp function);
   void traceRun(llvm::StringRef name);
   /// Orders the arguments by role, adds the return and sets types and attributes.
@@ -225,8 +245,8 @@ public:
 
   // Built-in functions (Builtins*.cpp).
   using Builtin = Value (Sema::*)(std::vector<Argument> &args, Place place);
+  /// Null for functions of one tensor and for those that are evaluated while compiling.
   Builtin findBuiltin(llvm::StringRef name);
-  llvm::ArrayRef<llvm::StringRef> getBuiltinNames();
   Value callBuiltin(llvm::StringRef name, std::vector<Argument> args, Place place);
   Value builtinAll(std::vector<Argument> &args, Place place);
   Value builtinAny(std::vector<Argument> &args, Place place);
@@ -265,9 +285,10 @@ public:
   Value builtinUnsqueeze(std::vector<Argument> &args, Place place);
   Value builtinWhere(std::vector<Argument> &args, Place place);
   Value builtinZeros(std::vector<Argument> &args, Place place);
-  /// Takes the arguments apart by name; `signature` is "x, dim=None". False after an error.
-  bool take(llvm::StringRef function, std::vector<Argument> &args, llvm::StringRef signature,
-            std::vector<Value> &values, Place place);
+  /// Takes the arguments apart by name, as the function's description lists them. False after an
+  /// error.
+  bool take(llvm::StringRef function, std::vector<Argument> &args, std::vector<Value> &values,
+            Place place);
   /// The name that an argument has here, or the nearest.
   void hintArgument(Diagnostic &d, llvm::StringRef name, llvm::ArrayRef<std::string> names);
   void hintCreation(Diagnostic &d, llvm::StringRef function, llvm::ArrayRef<Argument> args);
@@ -289,6 +310,11 @@ public:
   Value updateIndex(Value base, const ast::Expr &e, Value value, Env *env);
 
   TensorBuilder at(Place place) { return TensorBuilder(builder, location(place)); }
+  /// Checks a value of the current scope at run time.
+  void checkRange(RangeCheck check);
+  /// Repeats beside a composite what its region computes for checks. `outside` maps the region's
+  /// arguments; what is not in it is known only in the backward pass.
+  void hoistChecks(const Scope &inside, mlir::IRMapping outside);
   /// The tensor's value, readable in the current scope.
   mlir::Value use(const Value &v) { return use(v.tensor); }
   mlir::Value use(mlir::Value v);

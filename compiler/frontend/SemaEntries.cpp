@@ -98,7 +98,7 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
   const ast::Definition &d = *f.definition;
   Trace own;
   own.name = d.name.str();
-  own.training = kind == "train";
+  own.training = own.isTrain = kind == "train";
   own.mayPrint = kind == "run";
   trace = &own;
   compositePlaces.clear();
@@ -419,7 +419,7 @@ void Sema::traceInit() {
     values.push_back(mapping.lookupOrDefault(v->initValue));
     mlir::NamedAttrList list(
         roleAttrs(builder, v->kind == Variable::Param ? "param" : "buffer", v->name));
-    if (v->trained)
+    if (isTrainable(*v))
       list.set(attr::trainable, builder.getUnitAttr());
     if (v->kind == Variable::Buffer)
       list.set(attr::persistent, builder.getBoolAttr(v->persistent));

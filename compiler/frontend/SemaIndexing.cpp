@@ -171,12 +171,9 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
   llvm::SmallVector<mlir::Value> values;
   for (auto [i, v] : llvm::enumerate(indices)) {
     v = broadcastTo(v, shape, e.mark);
-    bool isIota = v.tensor.getDefiningOp<IotaOp>() != nullptr;
-    if (trace->scopes.size() == 1 && !isIota)
-      CheckRangeOp::create(builder, location(e.place), use(v),
-                           x.type().getExtent(dims[i]).getAttr(),
-                           builder.getStringAttr("index {0} at position {1} is not below {2}"),
-                           builder.getStringAttr(sources.describe(e.place)));
+    if (!v.tensor.getDefiningOp<IotaOp>())
+      checkRange({use(v), x.type().getExtent(dims[i]), "index {0} at position {1} is not below {2}",
+                  e.place, e.place});
     values.push_back(use(v));
   }
   mlir::Value r = GatherOp::create(builder, location(e.place), use(x), values, dims);
@@ -276,13 +273,10 @@ Value Sema::sliceAtRunTime(Value x, int64_t dim, const ast::Expr &slice, const V
     return error(slice.place, "a slice is cut at whole numbers, not " + describe(position));
   position = toTensor(position, builder.getI64Type(), slice.place);
   Extent extent = x.type().getExtent(dim);
-  // Composites are pure; what they cut was checked outside.
-  if (trace->scopes.size() == 1)
-    CheckRangeOp::create(
-        builder, location(slice.place), use(position), (extent - *size + 1).getAttr(),
-        builder.getStringAttr("the slice of " + size->str(true) + " from {0} is outside dim " +
-                              std::to_string(dim) + ", whose extent is " + extent.str(true)),
-        builder.getStringAttr(sources.describe(slice.place)));
+  checkRange({use(position), extent - *size + 1,
+              "the slice of " + size->str(true) + " from {0} is outside dim " +
+                  std::to_string(dim) + ", whose extent is " + extent.str(true),
+              slice.place, slice.place});
   Value iota = Value::of(IotaOp::create(builder, location(slice.place),
                                         TensorType::get({*size}, builder.getI64Type()), 0));
   Value places = binary("+", iota, position, slice.place);

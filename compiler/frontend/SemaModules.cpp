@@ -96,9 +96,7 @@ Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place 
   while (owner && owner->kind == Env::Local)
     owner = owner->parent;
   std::vector<Value> values;
-  if (!take(what, args,
-            kind == Variable::Buffer ? "init, persistent=True, name=None" : "init, name=None",
-            values, place))
+  if (!take(what, args, values, place))
     return {};
   variables.emplace_back();
   Variable &v = variables.back();

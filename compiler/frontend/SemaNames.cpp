@@ -28,7 +28,7 @@ static Value predefined(Sema &s, llvm::StringRef name, bool asCallee) {
     v.dtype = t;
     return v;
   }
-  if (s.findBuiltin(name) && (asCallee || name != "any")) {
+  if (findBuiltinDescription(name) && (asCallee || name != "any")) {
     Value v = Value::of(Value::Builtin);
     v.text = name.str();
     return v;
@@ -94,8 +94,9 @@ Value Sema::evalName(const ast::Expr &e, Env *env, bool asCallee) {
     return {};
   }
   std::vector<std::string> names = visibleNames(env);
-  for (llvm::StringRef name : getBuiltinNames())
-    names.push_back(name.str());
+  for (const BuiltinFamily &family : getBuiltinFamilies())
+    for (const BuiltinDescription &builtin : family.functions)
+      names.push_back(builtin.name.str());
   std::string near = nearestName(e.text, names);
   if (!near.empty())
     d.hint("did you mean " + near + "?").fix(e.place, near);
@@ -216,7 +217,7 @@ Value Sema::memberOf(const Value &base, llvm::StringRef name, Place place, bool 
   std::string near = nearestName(name, instance.members->order);
   if (!near.empty())
     d.hint("did you mean " + near + "?").fix(place, near);
-  else if (findMethod(name, mainEnv) || findBuiltin(name))
+  else if (findMethod(name, mainEnv) || findBuiltinDescription(name))
     d.hint("it is a function of tensors: call the module first");
   return {};
 }
@@ -265,7 +266,7 @@ Value Sema::attributeOf(const Value &base, const ast::Expr &e, Env *env, bool as
       return error(place, "the value of a parameter is not known while modules are made");
     if (own)
       return bind(*own);
-    if (findBuiltin(name)) {
+    if (findBuiltinDescription(name)) {
       Value v = Value::of(Value::Builtin);
       v.text = name.str();
       return bind(v);
@@ -280,8 +281,9 @@ Value Sema::attributeOf(const Value &base, const ast::Expr &e, Env *env, bool as
   if (!isTensor)
     return {};
   std::vector<std::string> names = library->order;
-  for (llvm::StringRef builtin : getBuiltinNames())
-    names.push_back(builtin.str());
+  for (const BuiltinFamily &family : getBuiltinFamilies())
+    for (const BuiltinDescription &builtin : family.functions)
+      names.push_back(builtin.name.str());
   std::string near = nearestName(name, names);
   if (!near.empty())
     d.hint("did you mean " + near + "?").fix(place, near);

@@ -45,7 +45,7 @@ typedef struct quern_extent {
 } quern_extent;
 
 enum {
-  QUERN_TENSOR_TRAINABLE = 1u,     /* a parameter that some @train function updates */
+  QUERN_TENSOR_TRAINABLE = 1u,     /* a @train function updates it; without any, every parameter */
   QUERN_TENSOR_NOT_PERSISTENT = 2u /* a buffer that is not part of the state dict */
 };
 

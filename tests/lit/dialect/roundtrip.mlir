@@ -8,7 +8,7 @@ func.func @forward(%a: !quern.tensor<[T*(B + 1), (H - 1) floordiv 2 + 1], f32>, 
   %2 = quern.add %0, %1 : !quern.tensor<[B, 10], f32>
   %3 = quern.composite "relu"(%2) : (!quern.tensor<[B, 10], f32>) -> !quern.tensor<[B, 10], f32> {
   ^bb0(%arg: !quern.tensor<[B, 10], f32>):
-    %z = quern.constant dense<0.0> : tensor<f32> -> !quern.tensor<[B, 10], f32>
+    %z = quern.constant 0.0 : !quern.tensor<[B, 10], f32>
     %m = quern.max %arg, %z : !quern.tensor<[B, 10], f32>
     quern.yield %m : !quern.tensor<[B, 10], f32>
   } vjp [] {}

@@ -22,7 +22,7 @@ func.func @not_of_not(%x: !quern.tensor<[B], i1>) -> !quern.tensor<[B], i1> {
 // CHECK-LABEL: @add_of_zero
 // CHECK-NEXT: return %arg0
 func.func @add_of_zero(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
-  %z = quern.constant dense<0.0> : tensor<f32> -> !quern.tensor<[B], f32>
+  %z = quern.constant 0.0 : !quern.tensor<[B], f32>
   %0 = quern.add %z, %x : !quern.tensor<[B], f32>
   %1 = quern.add %0, %z : !quern.tensor<[B], f32>
   return %1 : !quern.tensor<[B], f32>
@@ -31,7 +31,7 @@ func.func @add_of_zero(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
 // CHECK-LABEL: @sub_of_zero
 // CHECK-NEXT: return %arg0
 func.func @sub_of_zero(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
-  %z = quern.constant dense<0.0> : tensor<f32> -> !quern.tensor<[B], f32>
+  %z = quern.constant 0.0 : !quern.tensor<[B], f32>
   %0 = quern.sub %x, %z : !quern.tensor<[B], f32>
   return %0 : !quern.tensor<[B], f32>
 }
@@ -39,7 +39,7 @@ func.func @sub_of_zero(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
 // CHECK-LABEL: @sub_of_negative_zero
 // CHECK: quern.sub
 func.func @sub_of_negative_zero(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
-  %z = quern.constant dense<-0.0> : tensor<f32> -> !quern.tensor<[B], f32>
+  %z = quern.constant -0.0 : !quern.tensor<[B], f32>
   %0 = quern.sub %x, %z : !quern.tensor<[B], f32>
   return %0 : !quern.tensor<[B], f32>
 }
@@ -47,7 +47,7 @@ func.func @sub_of_negative_zero(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B
 // CHECK-LABEL: @mul_by_one
 // CHECK-NEXT: return %arg0
 func.func @mul_by_one(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
-  %o = quern.constant dense<1.0> : tensor<f32> -> !quern.tensor<[B], f32>
+  %o = quern.constant 1.0 : !quern.tensor<[B], f32>
   %0 = quern.mul %o, %x : !quern.tensor<[B], f32>
   %1 = quern.mul %0, %o : !quern.tensor<[B], f32>
   return %1 : !quern.tensor<[B], f32>
@@ -57,7 +57,7 @@ func.func @mul_by_one(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
 // CHECK-LABEL: @mul_by_zero
 // CHECK: quern.mul
 func.func @mul_by_zero(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
-  %z = quern.constant dense<0.0> : tensor<f32> -> !quern.tensor<[B], f32>
+  %z = quern.constant 0.0 : !quern.tensor<[B], f32>
   %0 = quern.mul %x, %z : !quern.tensor<[B], f32>
   return %0 : !quern.tensor<[B], f32>
 }
@@ -65,7 +65,7 @@ func.func @mul_by_zero(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
 // CHECK-LABEL: @div_by_one
 // CHECK-NEXT: return %arg0
 func.func @div_by_one(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
-  %o = quern.constant dense<1.0> : tensor<f32> -> !quern.tensor<[B], f32>
+  %o = quern.constant 1.0 : !quern.tensor<[B], f32>
   %0 = quern.div %x, %o : !quern.tensor<[B], f32>
   return %0 : !quern.tensor<[B], f32>
 }
@@ -73,7 +73,7 @@ func.func @div_by_one(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
 // CHECK-LABEL: @floor_div_by_one
 // CHECK-NEXT: return %arg0
 func.func @floor_div_by_one(%x: !quern.tensor<[B], i64>) -> !quern.tensor<[B], i64> {
-  %o = quern.constant dense<1> : tensor<i64> -> !quern.tensor<[B], i64>
+  %o = quern.constant 1 : !quern.tensor<[B], i64>
   %0 = quern.floor_div %x, %o : !quern.tensor<[B], i64>
   return %0 : !quern.tensor<[B], i64>
 }
@@ -82,7 +82,7 @@ func.func @floor_div_by_one(%x: !quern.tensor<[B], i64>) -> !quern.tensor<[B], i
 // CHECK-LABEL: @floor_div_of_floats
 // CHECK: quern.floor_div
 func.func @floor_div_of_floats(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
-  %o = quern.constant dense<1.0> : tensor<f32> -> !quern.tensor<[B], f32>
+  %o = quern.constant 1.0 : !quern.tensor<[B], f32>
   %0 = quern.floor_div %x, %o : !quern.tensor<[B], f32>
   return %0 : !quern.tensor<[B], f32>
 }
@@ -90,7 +90,7 @@ func.func @floor_div_of_floats(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B]
 // CHECK-LABEL: @pow_of_one
 // CHECK-NEXT: return %arg0
 func.func @pow_of_one(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
-  %o = quern.constant dense<1.0> : tensor<f32> -> !quern.tensor<[B], f32>
+  %o = quern.constant 1.0 : !quern.tensor<[B], f32>
   %0 = quern.pow %x, %o : !quern.tensor<[B], f32>
   return %0 : !quern.tensor<[B], f32>
 }
@@ -112,7 +112,7 @@ func.func @min_of_itself(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32>
 // CHECK-LABEL: @and_of_true
 // CHECK-NEXT: return %arg0
 func.func @and_of_true(%x: !quern.tensor<[B], i1>) -> !quern.tensor<[B], i1> {
-  %t = quern.constant dense<true> : tensor<i1> -> !quern.tensor<[B], i1>
+  %t = quern.constant true : !quern.tensor<[B], i1>
   %0 = quern.and %t, %x : !quern.tensor<[B], i1>
   %1 = quern.and %0, %t : !quern.tensor<[B], i1>
   %2 = quern.and %1, %1 : !quern.tensor<[B], i1>
@@ -123,7 +123,7 @@ func.func @and_of_true(%x: !quern.tensor<[B], i1>) -> !quern.tensor<[B], i1> {
 // CHECK-LABEL: @and_of_integers
 // CHECK: quern.and
 func.func @and_of_integers(%x: !quern.tensor<[B], i64>) -> !quern.tensor<[B], i64> {
-  %o = quern.constant dense<1> : tensor<i64> -> !quern.tensor<[B], i64>
+  %o = quern.constant 1 : !quern.tensor<[B], i64>
   %0 = quern.and %x, %o : !quern.tensor<[B], i64>
   return %0 : !quern.tensor<[B], i64>
 }
@@ -131,7 +131,7 @@ func.func @and_of_integers(%x: !quern.tensor<[B], i64>) -> !quern.tensor<[B], i6
 // CHECK-LABEL: @or_of_false
 // CHECK-NEXT: return %arg0
 func.func @or_of_false(%x: !quern.tensor<[B], i1>) -> !quern.tensor<[B], i1> {
-  %f = quern.constant dense<false> : tensor<i1> -> !quern.tensor<[B], i1>
+  %f = quern.constant false : !quern.tensor<[B], i1>
   %0 = quern.or %f, %x : !quern.tensor<[B], i1>
   %1 = quern.or %0, %f : !quern.tensor<[B], i1>
   %2 = quern.or %1, %1 : !quern.tensor<[B], i1>
@@ -141,7 +141,7 @@ func.func @or_of_false(%x: !quern.tensor<[B], i1>) -> !quern.tensor<[B], i1> {
 // CHECK-LABEL: @xor_of_false
 // CHECK-NEXT: return %arg0
 func.func @xor_of_false(%x: !quern.tensor<[B], i1>) -> !quern.tensor<[B], i1> {
-  %f = quern.constant dense<false> : tensor<i1> -> !quern.tensor<[B], i1>
+  %f = quern.constant false : !quern.tensor<[B], i1>
   %0 = quern.xor %x, %f : !quern.tensor<[B], i1>
   return %0 : !quern.tensor<[B], i1>
 }
@@ -156,7 +156,7 @@ func.func @select_of_one_value(%c: !quern.tensor<[B], i1>, %x: !quern.tensor<[B]
 // CHECK-LABEL: @select_by_constant
 // CHECK-NEXT: return %arg1
 func.func @select_by_constant(%x: !quern.tensor<[B], f32>, %y: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
-  %f = quern.constant dense<false> : tensor<i1> -> !quern.tensor<[B], i1>
+  %f = quern.constant false : !quern.tensor<[B], i1>
   %0 = quern.select %f, %x, %y : (<[B], i1>, <[B], f32>, <[B], f32>) -> <[B], f32>
   return %0 : !quern.tensor<[B], f32>
 }
@@ -170,22 +170,22 @@ func.func @convert_to_itself(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], 
 
 // 0.1 in bf16.
 // CHECK-LABEL: @convert_of_constant
-// CHECK: quern.constant dense<1.000980e-01> : tensor<bf16> -> <[B], bf16>
+// CHECK: quern.constant 0.1 : <[B], bf16>
 func.func @convert_of_constant() -> !quern.tensor<[B], bf16> {
-  %c = quern.constant dense<0.1> : tensor<f32> -> !quern.tensor<[B], f32>
+  %c = quern.constant 0.1 : !quern.tensor<[B], f32>
   %0 = quern.convert %c : <[B], f32> -> <[B], bf16>
   return %0 : !quern.tensor<[B], bf16>
 }
 
 // CHECK-LABEL: @constant_stays
-// CHECK: quern.constant dense<[1, 2]> : tensor<2xi64> -> <[2], i64>
+// CHECK: quern.constant [1, 2] : <[2], i64>
 func.func @constant_stays() -> !quern.tensor<[2], i64> {
-  %c = quern.constant dense<[1, 2]> : tensor<2xi64> -> !quern.tensor<[2], i64>
+  %c = quern.constant [1, 2] : !quern.tensor<[2], i64>
   return %c : !quern.tensor<[2], i64>
 }
 
 // CHECK-LABEL: @extent_of_constant
-// CHECK: quern.constant dense<6.000000e+00> : tensor<f32> -> <[], f32>
+// CHECK: quern.constant 6.0 : <[], f32>
 func.func @extent_of_constant() -> !quern.tensor<[], f32> {
   %0 = quern.extent 2*3 : !quern.tensor<[], f32>
   return %0 : !quern.tensor<[], f32>
@@ -215,10 +215,10 @@ func.func @reshape_of_reshape(%x: !quern.tensor<[B, 6], f32>) -> !quern.tensor<[
 }
 
 // CHECK-LABEL: @reshape_of_splat
-// CHECK-NEXT: quern.constant dense<1.000000e+00> : tensor<f32> -> <[6*B], f32>
+// CHECK-NEXT: quern.constant 1.0 : <[6*B], f32>
 // CHECK-NEXT: return
 func.func @reshape_of_splat() -> !quern.tensor<[B*6], f32> {
-  %c = quern.constant dense<1.0> : tensor<f32> -> !quern.tensor<[B, 6], f32>
+  %c = quern.constant 1.0 : !quern.tensor<[B, 6], f32>
   %0 = quern.reshape %c : <[B, 6], f32> -> <[B*6], f32>
   return %0 : !quern.tensor<[B*6], f32>
 }
@@ -240,10 +240,10 @@ func.func @transpose_of_transpose(%x: !quern.tensor<[2, 3, 4], f32>) -> !quern.t
 }
 
 // CHECK-LABEL: @transpose_of_splat
-// CHECK-NEXT: quern.constant dense<1.000000e+00> : tensor<f32> -> <[6, B], f32>
+// CHECK-NEXT: quern.constant 1.0 : <[6, B], f32>
 // CHECK-NEXT: return
 func.func @transpose_of_splat() -> !quern.tensor<[6, B], f32> {
-  %c = quern.constant dense<1.0> : tensor<f32> -> !quern.tensor<[B, 6], f32>
+  %c = quern.constant 1.0 : !quern.tensor<[B, 6], f32>
   %0 = quern.transpose %c [1, 0] : <[B, 6], f32> -> <[6, B], f32>
   return %0 : !quern.tensor<[6, B], f32>
 }
@@ -265,10 +265,10 @@ func.func @broadcast_of_broadcast(%x: !quern.tensor<[6], f32>) -> !quern.tensor<
 }
 
 // CHECK-LABEL: @broadcast_of_splat
-// CHECK-NEXT: quern.constant dense<1.000000e+00> : tensor<f32> -> <[B, 6], f32>
+// CHECK-NEXT: quern.constant 1.0 : <[B, 6], f32>
 // CHECK-NEXT: return
 func.func @broadcast_of_splat() -> !quern.tensor<[B, 6], f32> {
-  %c = quern.constant dense<1.0> : tensor<f32> -> !quern.tensor<[6], f32>
+  %c = quern.constant 1.0 : !quern.tensor<[6], f32>
   %0 = quern.broadcast %c dims [1] : <[6], f32> -> <[B, 6], f32>
   return %0 : !quern.tensor<[B, 6], f32>
 }
@@ -281,10 +281,10 @@ func.func @slice_of_all(%x: !quern.tensor<[B, 6], f32>) -> !quern.tensor<[B, 6],
 }
 
 // CHECK-LABEL: @slice_of_splat
-// CHECK-NEXT: quern.constant dense<1.000000e+00> : tensor<f32> -> <[B, 3], f32>
+// CHECK-NEXT: quern.constant 1.0 : <[B, 3], f32>
 // CHECK-NEXT: return
 func.func @slice_of_splat() -> !quern.tensor<[B, 3], f32> {
-  %c = quern.constant dense<1.0> : tensor<f32> -> !quern.tensor<[B, 6], f32>
+  %c = quern.constant 1.0 : !quern.tensor<[B, 6], f32>
   %0 = quern.slice %c offsets [0, 1] strides [1, 2] : <[B, 6], f32> -> <[B, 3], f32>
   return %0 : !quern.tensor<[B, 3], f32>
 }
@@ -300,11 +300,11 @@ func.func @broadcast_of_reshape(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B
 }
 
 // CHECK-LABEL: @add_of_equal_products
-// CHECK-DAG: %[[C:.*]] = quern.constant dense<5.000000e-01>
+// CHECK-DAG: %[[C:.*]] = quern.constant 0.5
 // CHECK: %[[R:.*]] = quern.mul %arg0, %[[C]]
 // CHECK-NEXT: return %[[R]]
 func.func @add_of_equal_products(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
-  %c = quern.constant dense<0.25> : tensor<f32> -> !quern.tensor<[B], f32>
+  %c = quern.constant 0.25 : !quern.tensor<[B], f32>
   %0 = quern.mul %x, %c : !quern.tensor<[B], f32>
   %1 = quern.add %0, %0 : !quern.tensor<[B], f32>
   return %1 : !quern.tensor<[B], f32>

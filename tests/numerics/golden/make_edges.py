@@ -14,6 +14,7 @@ powers = list(itertools.product([-2.0, -1.0, 0.0, 0.5, 1.0, 3.0], [-2.0, -1.0, 0
 bases, exponents = [list(side) for side in zip(*powers)]
 rows = [[1.0, 1.0, 0.0], [0.0, 0.0, 0.0], [2.0, 1.0, 2.0], [-1.0, -3.0, -3.0], [0.0, 2.0, 3.0], [1.0, nan, 1.0],
         [0.0, 4.0, 0.0], [inf, 1.0, inf]]
+lengths = [[3.0, 4.0, 0.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [-2.0, 0.5, 7.0], [-0.0, 0.0, 0.0], [nan, 1.0, 1.0]]
 logits = [[1000.0, 0.0, -1000.0], [0.0, 0.0, 0.0], [-1000.0, -1000.0, -1000.0]]
 
 # name, expression in Quern (of x, and y), function in PyTorch, inputs
@@ -48,6 +49,9 @@ cases = [
     ("silus", "silu(x)", F.silu, [mild]),
     ("softmaxes", "softmax(x)", lambda x: F.softmax(x, 1), [logits]),
     ("log_softmaxes", "log_softmax(x)", lambda x: F.log_softmax(x, 1), [logits]),
+    ("norms", "norm(x, dim=1)", lambda x: x.norm(dim=1), [lengths]),
+    ("deviations", "std(x, dim=1)", lambda x: x.std(1), [lengths]),
+    ("deviations_of_all_rows", "std(x, dim=1, correction=0)", lambda x: x.std(1, correction=0), [lengths]),
     ("absolute_losses", 'l1_loss(x, y, reduction="none")', lambda x, y: F.l1_loss(x, y, reduction="none"),
      [first, second]),
     ("huber_losses", 'huber_loss(x, y, reduction="none")', lambda x, y: F.huber_loss(x, y, reduction="none"),

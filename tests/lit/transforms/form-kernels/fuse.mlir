@@ -11,8 +11,8 @@
 // APART-COUNT-5: quern.kernel
 // APART-LABEL: func.func @rows
 func.func @layer(%x: !quern.tensor<[B, 784], ui8>, %w: !quern.tensor<[512, 784], f32>, %b: !quern.tensor<[512], f32>) -> !quern.tensor<[B, 512], f32> attributes {quern.kind = "export"} {
-  %c = quern.constant dense<255.0> : tensor<f32> -> !quern.tensor<[B, 784], f32>
-  %z = quern.constant dense<0.0> : tensor<f32> -> !quern.tensor<[B, 512], f32>
+  %c = quern.constant 255.0 : !quern.tensor<[B, 784], f32>
+  %z = quern.constant 0.0 : !quern.tensor<[B, 512], f32>
   %0 = quern.convert %x : !quern.tensor<[B, 784], ui8> -> !quern.tensor<[B, 784], f32>
   %1 = quern.div %0, %c : !quern.tensor<[B, 784], f32>
   %2 = quern.contract %1, %w batch [] x [] contracting [1] x [1] : (!quern.tensor<[B, 784], f32>, !quern.tensor<[512, 784], f32>) -> !quern.tensor<[B, 512], f32>
