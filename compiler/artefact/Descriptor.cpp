@@ -70,6 +70,17 @@ static SmallVector<StringRef> dimsOf(func::FuncOp entry) {
   return names;
 }
 
+/// Whether an entry that does not train draws random numbers.
+static bool draws(func::FuncOp entry) {
+  StringRef kind = textOf(entry->getAttr(attr::kind));
+  if (kind == "init" || kind == "train")
+    return false;
+  for (unsigned i = 0; i < entry.getNumArguments(); ++i)
+    if (getRole(entry, i) == Role::seed)
+      return true;
+  return false;
+}
+
 namespace {
 class DescriptorBuilder {
 public:
@@ -98,7 +109,7 @@ public:
          write.i64(numberOf(planned, attr::paramsBytes)),
          write.i64(numberOf(planned, attr::buffersBytes)),
          write.i64(numberOf(planned, attr::stateBytes)), write.array(records),
-         write.array(layers), write.u32(layers.size()), write.u32(0)});
+         write.array(layers), write.u32(layers.size()), write.u32(llvm::any_of(entries, draws))});
     auto *variable = new llvm::GlobalVariable(code, model->getType(), /*isConstant=*/true,
                                               llvm::GlobalValue::ExternalLinkage, model,
                                               "quern_model_" + provenance.name);

@@ -170,6 +170,8 @@ public:
   Value unary(llvm::StringRef op, Value a, Place place);
   Value compare(llvm::StringRef op, Value a, Value b, Place place);
   Value matmul(Value a, Value b, Place place);
+
+  // Operands brought together (SemaPromotion.cpp).
   mlir::Type promote(llvm::ArrayRef<Value> values);
   /// The value as a tensor of this element type; numbers and extents become scalars.
   Value toTensor(const Value &v, mlir::Type element, Place place);

@@ -1,6 +1,7 @@
 // Entries become functions: arguments, the traced body, results; `init`, updates, the layer table.
 #include "compiler/frontend/Sema.h"
 #include "dialect/Conventions.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace quern;
@@ -39,6 +40,10 @@ void Sema::finishFunction(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Valu
                           llvm::ArrayRef<mlir::DictionaryAttr> resultAttrs) {
   mlir::Block *block = trace->scopes.front().block;
   mlir::func::ReturnOp::create(builder, function.getLoc(), results);
+  // What is computed and not used, such as the `w.T` of `x @ w.T`, would only hide the rest.
+  for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+    if (mlir::isOpTriviallyDead(&op))
+      op.erase();
   llvm::DenseMap<mlir::Value, unsigned> uses;
   std::vector<TraceArgument> arguments = trace->arguments;
   arguments.erase(std::remove_if(arguments.begin(), arguments.end(),

@@ -7,6 +7,14 @@
 using namespace quern::runtime;
 
 quern_status Session::open(const quern_model &model, const Flags &flags, quern_message *message) {
+  // A seed can change initial weights and random functions; training also shuffles by it.
+  bool drawsWeights = flags.load.empty() && model.param_count + model.buffer_count > 0;
+  bool readsOnly = flags.command == EvalCommand || flags.command == PredictCommand;
+  if (flags.seedGiven && readsOnly && !drawsWeights && !model.draws)
+    return fail(message, QUERN_INVALID,
+                "--seed changes nothing here: %s, and model %s draws no random numbers",
+                flags.load.empty() ? "there are no weights" : "the weights come from --load",
+                model.name);
   quern_options options = {};
   int64_t usable = usableProcessors();
   options.threads =

@@ -289,6 +289,33 @@ Estimated Total Size (MB): 3.06
 
 
 @case
+def summary_without_training(folder):
+    """Without a @train every parameter is trainable, as in PyTorch; with one, those that it reaches are."""
+    layers = "body = Linear(3, 4)\nhead = Linear(4, 2)\n\n@export\ndef predict(x: f32[B, 3]) -> f32[B, 2]:\n    return head(body(x))\n"
+    train = "\n@train(SGD(lr=0.1), params=head)\ndef loss(x: f32[B, 3]) -> f32:\n    return predict(x).mean()\n"
+    for text, trainable in ((layers, 26), (layers + train, 10)):
+        write(f"{folder}/m.qn", text)
+        summary, _ = run(QUERN, "summary", "m.qn", cwd=folder)
+        expect(f"Trainable params: {trainable}\nNon-trainable params: {26 - trainable}\n" in summary, summary)
+
+
+@case
+def doc_tells_what_items_do(folder):
+    text, _ = run(QUERN, "doc", "softmax")
+    expect(text == "def softmax(x: float[*S], dim=-1) -> float[*S]\n  exp(x) over its sum along dim.\n"
+           "  Example: softmax(tensor([0., 0.])) is [0.5, 0.5]\n", text)
+    listed, _ = run(QUERN, "doc")
+    items = json.loads(run(QUERN, "doc", "--json")[0])
+    expect(all(item["name"] in listed.split() for item in items), listed)
+    expect({"exp", "relu", "Linear", "Adam"} <= {item["name"] for item in items}, items)
+    expect(not any(item["name"].endswith("_grad") for item in items), "a derivative is listed")
+    _, stderr = run(QUERN, "doc", "sofmax", status=1)
+    expect(stderr == "error: there is no 'sofmax'; did you mean softmax?\n", stderr)
+    _, stderr = run(QUERN, "doc", "-O3", status=2)
+    expect(stderr.startswith("error: doc does not use -O"), stderr)
+
+
+@case
 def installed_headers_and_libraries(folder):
     """The commands of examples/embed/README.md, away from the tree, in strict C and C++ with each compiler there is."""
     prefix = f"{folder}/prefix"

@@ -3,7 +3,7 @@ import ast
 import os
 import struct
 
-from case import case, example, expect, losses, program, run, same, tensors, QUERN
+from case import case, example, expect, losses, program, run, same, tensors, write, QUERN
 
 DATA = example("lecture/data/")
 
@@ -150,3 +150,36 @@ def quern_train_forwards_flags(folder):
     expect(losses(output) == direct, f"{losses(output)} is not {direct}")
     expect(tensors(weights) == tensors(f"{folder}/v.safetensors"), "the weights differ")
     expect(os.path.exists(weights), weights)
+
+
+METRICS = """net = Linear(1, 1)
+
+@train(SGD(lr=0.01))
+def loss(x: f32[B, 1], y: f32[B, 1]) -> f32:
+    return mse_loss(net(x), y)
+
+@metric
+def errors(x: f32[B, 1], y: f32[B, 1]) -> (mean: f32, rest: f32, counts: i64[2]):
+    d = abs(x - y)
+    return d.mean(), 1 - d.mean(), stack([(d < 3).sum(), (d >= 3).sum()])
+
+@metric
+def means(x: f32[B, 1], y: f32[B, 1]) -> (f32, f32):
+    return x.mean(), y.mean()
+"""
+
+
+@case
+def metrics_of_several_results(folder):
+    """Each scalar averages by rows and each tensor sums, under its own name, or its function's and a number."""
+    write(folder, "m.qn", METRICS)
+    write(folder, "d.csv", "x,y\n1,2\n3,4\n5,7\n7,11\n9,9\n")
+    for batch in "1235":
+        text, _ = run(QUERN, "eval", "m.qn", "--data", "d.csv", "--batch", batch, cwd=folder)
+        line, *tensor = text.splitlines()
+        expect(line.endswith(", mean: 1.6000, rest: -0.6000, means_0: 5.0000, means_1: 6.6000"), line)
+        expect(tensor == ["counts:", "[4, 1]"], tensor)
+    run(QUERN, "train", "m.qn", "--data", "d.csv", "--val", "d.csv", "--epochs", "1", "--history", "h.csv", cwd=folder)
+    names, values = [line.split(",") for line in open(f"{folder}/h.csv").read().split()]
+    expect(names == ["epoch", "loss", "val_loss", "mean", "rest", "means_0", "means_1"], names)
+    expect([round(float(v), 4) for v in values[3:]] == [1.6, -0.6, 5, 6.6], values)

@@ -1,5 +1,5 @@
 """Command lines of built programs that make no sense: one sentence, and the status 2 (1 where only the model or the data show it)."""
-from case import case, expect, program, run, write
+from case import QUERN, case, expect, program, run, write
 
 CSV = "x,y\n1,2\n3,4\n5,7\n7,9\n"
 # Each flag with a value, and the commands that use it.
@@ -98,6 +98,27 @@ def flags_that_exclude_each_other(folder):
          "--entry", "prdict", status=1)
     says("--out takes a name that ends in .csv or .npy, not 'p.txt'", folder, model, "predict", "--data", "d.csv",
          "--out", "p.txt", status=1)
+
+
+@case
+def seeds_that_change_nothing(folder):
+    write(folder, "d.csv", CSV)
+    model, words = program("lecture/simple"), ("--data", "d.csv", "--seed", "1")
+    run(model, "train", "--data", "d.csv", "--epochs", "1", "--lr", "0.01", "--save", "w.safetensors", cwd=folder)
+    for command in ("eval", "predict"):
+        first, _ = run(model, command, *words, cwd=folder)
+        second, _ = run(model, command, *words[:-1], "2", cwd=folder)
+        expect(first != second, f"{command} has the same initial weights for two seeds")
+        says("--seed changes nothing here: the weights come from --load, and model simple draws no random numbers",
+             folder, model, command, *words, "--load", "w.safetensors", status=1)
+    write(folder, "noise.qn", "net = Linear(1, 1)\n\n@export\ndef predict(x: f32[B, 1]) -> f32[B, 1]:\n"
+          "    return net(x) + rand(f32[B, 1])\n")
+    drawn = [run(QUERN, "predict", "noise.qn", "--data", "d.csv", "--load", "w.safetensors", "--seed", seed, cwd=folder)
+             for seed in "12"]
+    expect(drawn[0] != drawn[1], "two seeds draw the same noise")
+    write(folder, "twice.qn", "@export\ndef predict(x: f32[B, 1]) -> f32[B, 1]:\n    return 2 * x\n")
+    says("--seed changes nothing here: there are no weights, and model twice draws no random numbers", folder, QUERN,
+         "predict", "twice.qn", *words, status=1)
 
 
 @case

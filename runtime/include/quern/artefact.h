@@ -181,7 +181,7 @@ typedef struct quern_model {
   const quern_entry *entries;
   const quern_layer *layers;
   uint32_t layer_count;
-  uint32_t reserved;
+  uint32_t draws; /* 1 where an entry other than INIT and TRAIN draws random numbers, else 0 */
 } quern_model;
 
 #ifdef __cplusplus

@@ -532,3 +532,45 @@ func.func @element_type(%x: !quern.tensor<[B], i16>)
 
 // expected-error@+1 {{extent -3 is negative}}
 func.func @negative_extent(%x: !quern.tensor<[0 - 3], f32>)
+
+// -----
+
+// constant: lists of one length
+func.func @constant() {
+  // expected-error@+1 {{the lists of a constant have one length}}
+  %r = quern.constant [[1, 2], [3]] : <[2, 2], i64>
+  return
+}
+
+// -----
+
+func.func @constant() {
+  // expected-error@+1 {{the lists of a constant have one length}}
+  %r = quern.constant [1, [2]] : <[2], i64>
+  return
+}
+
+// -----
+
+func.func @constant() {
+  // expected-error@+1 {{a number of type 'f32' has a point}}
+  %r = quern.constant 1 : <[B], f32>
+  return
+}
+
+// -----
+
+func.func @constant() {
+  // expected-error@+1 {{this number is no 'ui8'}}
+  %r = quern.constant 256 : <[B], ui8>
+  return
+}
+
+// -----
+
+// constant (C1)
+func.func @constant() {
+  // expected-error@+1 {{(C1) has 3 elements, but its type is '!quern.tensor<[2], i64>'}}
+  %r = quern.constant [1, 2, 3] : <[2], i64>
+  return
+}
