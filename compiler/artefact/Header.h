@@ -1,4 +1,5 @@
-// The C header that goes with a compiled model: its descriptor, and what each entry takes and gives.
+// The C header that goes with a compiled model: its descriptor, and what each entry takes and
+// gives.
 #ifndef QUERN_COMPILER_ARTEFACT_HEADER_H
 #define QUERN_COMPILER_ARTEFACT_HEADER_H
 

@@ -1,5 +1,6 @@
 // The frontend's interface: parse, evaluate, verify.
 #include "compiler/frontend/Frontend.h"
+#include "compiler/frontend/Docstring.h"
 #include "compiler/frontend/Library.h"
 #include "compiler/frontend/Parser.h"
 #include "compiler/frontend/Sema.h"
@@ -35,6 +36,8 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
   imported[file] = mainEnv;
   importing.push_back(file);
   files.push_back(parse(diagnostics, file));
+  if (std::string doc = dedentDoc(files.back()->doc); !doc.empty())
+    (*module)->setAttr(attr::doc, builder.getStringAttr(doc));
   Flow flow;
   execBlock(files.back()->body, mainEnv, flow);
   if (diagnostics.hasErrors())

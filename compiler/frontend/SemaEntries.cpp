@@ -1,4 +1,5 @@
 // Entries become functions: arguments, the traced body, results; `init`, updates, the layer table.
+#include "compiler/frontend/Docstring.h"
 #include "compiler/frontend/Sema.h"
 #include "dialect/Conventions.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -236,8 +237,7 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
   }
   finishFunction(function, values, attrs);
   function->setAttr(attr::kind, builder.getStringAttr(kind));
-  if (!d.doc.empty())
-    function->setAttr(attr::doc, builder.getStringAttr(d.doc));
+  documentEntry(function, d.doc);
   llvm::SmallVector<mlir::Attribute> dims, checks;
   for (TensorType type : inputTypes)
     for (Extent e : type.getExtents())

@@ -135,6 +135,26 @@ void quern_call_destroy(quern_call *call) {
   releaseMemory(allocator, call, sizeof(quern_call));
 }
 
+quern_status quern_call_open(quern_instance *instance, const char *name, const int64_t *dims,
+                             uint32_t dimCount, quern_message *message, quern_call **result) {
+  uint32_t index;
+  if (quern_status status = quern_instance_find_entry(instance, name, message, &index))
+    return status;
+  const quern_entry &entry = instance->model->entries[index];
+  if (entry.dim_count != dimCount)
+    return fail(message, QUERN_MISMATCH, "entry %s of model %s has %u dims, not %u", name,
+                instance->model->name, entry.dim_count, dimCount);
+  quern_call *call;
+  if (quern_status status = quern_call_create(instance, index, message, &call))
+    return status;
+  if (quern_status status = quern_call_reserve(call, dims, message)) {
+    quern_call_destroy(call);
+    return status;
+  }
+  *result = call;
+  return QUERN_OK;
+}
+
 const quern_entry *quern_call_entry(const quern_call *call) { return call->entry; }
 
 quern_status quern_call_reserve(quern_call *call, const int64_t *dims, quern_message *message) {
@@ -225,6 +245,9 @@ quern_status quern_call_set_data(quern_call *call, uint32_t input, const void *d
                 !call->bound ? "the call is not bound"
                 : !data      ? "it is null"
                              : "there is no such input");
+  const quern_tensor &tensor = call->entry->inputs[input];
+  if (quern_status status = checkAlignment(*call->entry, tensor, data, message))
+    return status;
   call->inputs[input] = data;
   for (uint32_t i = 0; i < call->entry->output_count; ++i)
     if (call->callerBytes[i] < 0 && donor(*call->entry, i) == static_cast<int32_t>(input))
@@ -237,6 +260,9 @@ quern_status quern_call_set_output(quern_call *call, uint32_t output, void *data
   if (output >= call->entry->output_count)
     return fail(message, QUERN_INVALID, "entry %s has no output number %u", call->entry->name,
                 output);
+  const quern_tensor &tensor = call->entry->outputs[output];
+  if (quern_status status = checkAlignment(*call->entry, tensor, data, message))
+    return status;
   // The next bind checks that the outputs fit; until then there is nothing to run.
   call->bound = false;
   call->outputs[output] = data ? data : call->owned[output];

@@ -35,6 +35,10 @@ quern_status failCheck(const quern_call &call, int32_t code, quern_message *mess
 quern_status matchInputs(const quern_entry &entry, const quern_array *inputs, uint32_t count,
                          quern_message *message, int64_t *dims, int64_t *extents);
 
+/// Whether `data` may hold elements of an input or output of the entry.
+quern_status checkAlignment(const quern_entry &entry, const quern_tensor &tensor, const void *data,
+                            quern_message *message);
+
 /// Every extent of every input and output for these dims.
 void computeExtents(const quern_entry &entry, const int64_t *dims, int64_t *extents);
 

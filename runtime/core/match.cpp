@@ -15,6 +15,42 @@ static quern_status failShape(const quern_entry &entry, uint32_t input, const qu
               given.c_str(), entry.name, wanted.c_str(), because);
 }
 
+quern_status quern::runtime::checkAlignment(const quern_entry &entry, const quern_tensor &tensor,
+                                            const void *data, quern_message *message) {
+  // Compiled code assumes no more, so that rows within an array are arrays, too.
+  uintptr_t size = static_cast<uintptr_t>(dtypeSize(tensor.dtype));
+  uintptr_t over = reinterpret_cast<uintptr_t>(data) % size;
+  if (over == 0)
+    return QUERN_OK;
+  return fail(message, QUERN_INVALID,
+              "%s of entry %s is misaligned: its address is %llu past a multiple of %llu, the size of "
+              "%s",
+              tensor.name, entry.name, static_cast<unsigned long long>(over),
+              static_cast<unsigned long long>(size), dtypeName(tensor.dtype));
+}
+
+quern_status quern_array_check_strides(const quern_array *array, const char *name,
+                                       const int64_t *strides, quern_message *message) {
+  Text given, needed;
+  int64_t size = dtypeSize(array->dtype), bytes = 0;
+  if (size <= 0 || !denseBytes(array->extents, array->rank, size, &bytes))
+    return fail(message, QUERN_INVALID, "%s has no valid dtype and extents", name);
+  bool dense = true;
+  for (uint32_t k = 0; k < array->rank; ++k) {
+    int64_t stride = size;
+    for (uint32_t inner = k + 1; inner < array->rank && bytes > 0; ++inner)
+      stride *= array->extents[inner];
+    dense = dense && (bytes == 0 || array->extents[k] == 1 || strides[k] == stride);
+    given.appendFormat("%s%lld", k ? ", " : "", static_cast<long long>(strides[k]));
+    needed.appendFormat("%s%lld", k ? ", " : "", static_cast<long long>(stride));
+  }
+  if (dense)
+    return QUERN_OK;
+  return fail(message, QUERN_MISMATCH,
+              "%s has strides of (%s) bytes, but an entry takes dense rows, here (%s): copy it", name,
+              given.c_str(), needed.c_str());
+}
+
 void quern::runtime::computeExtents(const quern_entry &entry, const int64_t *dims,
                                     int64_t *extents) {
   if (entry.shapes) {
@@ -79,6 +115,8 @@ quern_status quern::runtime::matchInputs(const quern_entry &entry, const quern_a
       return failShape(entry, i, inputs[i], ", and that is too large", message);
     if (bytes > 0 && !inputs[i].data)
       return fail(message, QUERN_INVALID, "%s of entry %s is null", tensor.name, entry.name);
+    if (quern_status status = checkAlignment(entry, tensor, inputs[i].data, message))
+      return status;
   }
   return QUERN_OK;
 }

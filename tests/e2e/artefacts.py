@@ -91,14 +91,6 @@ add("objects_of_two_models_train_and_serve", two_models("o"))
 
 
 @case
-def header_is_clean_c_and_cpp(folder):
-    run(QUERN, "build", example("digits/digits.qn"), "-o", f"{folder}/digits.o")
-    for language, standard in (("c", "c99"), ("c++", "c++17")):
-        run(CLANG, "-x", language, f"-std={standard}", "-pedantic", "-Wall", "-Werror", "-fsyntax-only",
-            f"-I{ROOT}/runtime/include", f"{folder}/digits.h")
-
-
-@case
 def golden_losses_of_pytorch(folder):
     done = subprocess.run(["python3", "-B", f"{ROOT}/tests/numerics/golden/compare.py", "--quern", QUERN, "--runner",
                            f"{BUILD}/bin/numerics_golden"], capture_output=True, text=True, timeout=600)

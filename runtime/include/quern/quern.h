@@ -47,7 +47,8 @@ typedef struct quern_options {
   int32_t threads;                  /* 0 or 1: none but the caller's; clamped to the usable CPUs */
 } quern_options;
 
-/* A dense row-major array that somebody else owns. */
+/* A dense row-major array that somebody else owns: the last extent's elements are neighbours, and
+ * nothing lies between rows. quern_array_check_strides tells whether an array with strides is one. */
 typedef struct quern_array {
   const void *data;
   const int64_t *extents; /* `rank` of them */
@@ -60,6 +61,12 @@ typedef struct quern_call quern_call;         /* one entry, bound to its argumen
 
 /* Status as a word, for logs: "mismatch". */
 const char *quern_status_name(quern_status status);
+
+/* Whether an array whose neighbours along each extent lie `strides` bytes apart, as NumPy and
+ * Python's buffer protocol count, is dense and row-major; if not, QUERN_MISMATCH, and the message
+ * says which strides `name` needs. Strides of extents of one element do not matter. */
+quern_status quern_array_check_strides(const quern_array *array, const char *name,
+                                       const int64_t *strides, quern_message *message);
 
 /* ---- Instances ---- */
 
@@ -128,6 +135,11 @@ quern_status quern_call_create(quern_instance *instance, uint32_t entry, quern_m
                                quern_call **call);
 void quern_call_destroy(quern_call *call);
 
+/* Makes a call of the entry `name` and reserves memory for these extents: find_entry, create and
+ * reserve in one. QUERN_MISMATCH where the entry has another number of dims than `dim_count`. */
+quern_status quern_call_open(quern_instance *instance, const char *name, const int64_t *dims,
+                             uint32_t dim_count, quern_message *message, quern_call **call);
+
 const quern_entry *quern_call_entry(const quern_call *call);
 
 /* Allocates workspace and outputs for these extents, one a dim in the entry's order. After this,
@@ -135,8 +147,9 @@ const quern_entry *quern_call_entry(const quern_call *call);
 quern_status quern_call_reserve(quern_call *call, const int64_t *dims, quern_message *message);
 
 /* Binds all inputs, in the entry's order; the dims follow from the first bare extents, and every
- * dtype and extent is checked. QUERN_NOT_RESERVED where that needs more than is reserved. The data
- * are read at each run; quern_call_set_data swaps one pointer for another of the same shape. */
+ * dtype and extent is checked, and that the data are aligned as C aligns their elements.
+ * QUERN_NOT_RESERVED where that needs more than is reserved. The data are read at each run;
+ * quern_call_set_data swaps one pointer for another of the same shape. */
 quern_status quern_call_bind(quern_call *call, const quern_array *inputs, uint32_t count,
                              quern_message *message);
 quern_status quern_call_set_data(quern_call *call, uint32_t input, const void *data,
@@ -147,8 +160,8 @@ quern_status quern_call_set_data(quern_call *call, uint32_t input, const void *d
 quern_status quern_call_dims(const quern_call *call, const quern_array *inputs, uint32_t count,
                              quern_message *message, int64_t *dims);
 
-/* Lets output number `output` go to the caller's memory of `bytes` bytes. Null: back to the call's
- * own. */
+/* Lets output number `output` go to the caller's memory of `bytes` bytes, aligned as C aligns its
+ * elements. Null: back to the call's own. */
 quern_status quern_call_set_output(quern_call *call, uint32_t output, void *data, size_t bytes,
                                    quern_message *message);
 

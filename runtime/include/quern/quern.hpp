@@ -19,7 +19,7 @@ namespace quern {
 class [[nodiscard]] Status {
 public:
   Status() {} // leaves the sentence alone: a kilobyte to clear
-  Status(quern_status code, const quern_message &message) : value(code), sentence(message) {}
+  Status(quern_status status, const quern_message &why) : value(status), sentence(why) {}
   quern_status code() const { return value; }
   bool ok() const { return value == QUERN_OK; }
   explicit operator bool() const { return ok(); }
@@ -40,7 +40,7 @@ private:
 template <typename T> class Span {
 public:
   Span() = default;
-  Span(T *first, std::size_t count) : first(first), count(count) {}
+  Span(T *begin, std::size_t size) : first(begin), count(size) {}
   template <std::size_t N> Span(T (&array)[N]) : first(array), count(N) {}
   template <typename Container, typename = decltype(std::declval<Container &>().data())>
   Span(Container &container) : first(container.data()), count(container.size()) {}
