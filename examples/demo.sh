@@ -32,19 +32,6 @@ quern_build "$root"
 quern=$root/build/bin/quern
 echo "$quern"
 
-# The weights in a safetensors file: a JSON header, then f32 numbers; shown by their names.
-weights() {
-  header=$(od -An -t u8 -N 8 "$1" | tr -d ' ')
-  tail -c +9 "$1" | head -c "$header" | tr '{' '\n' |
-    sed -n 's/.*/&/; s/.*"data_offsets":\[\([0-9]*\),\([0-9]*\)\].*/\1 \2/p' >"$work/offsets"
-  tail -c +9 "$1" | head -c "$header" | grep -o '"[^"]*":{"dtype"' | sed 's/"\([^"]*\)".*/\1/' >"$work/names"
-  paste -d ' ' "$work/names" "$work/offsets" | while read -r name from to; do
-    printf '  %-14s' "$name"
-    od -An -v -t f4 -j $((8 + header + from)) -N $((to - from)) "$1" |
-      awk '{ for (i = 1; i <= NF; i++) printf " %.4f", $i } END { print "" }'
-  done
-}
-
 # The exact least-squares solution of a CSV file whose last column is the target: the normal equations,
 # by Gaussian elimination.
 least_squares() {
@@ -70,7 +57,7 @@ regression() {
   cat "$work/log"
   last=$(figure loss <"$work/log")
   within "$last" 0 "$5" || missed "$1 should end with a loss of at most $5, not '$last'"
-  weights "$work/$1.safetensors"
+  shown "$quern" params "$work/$1.safetensors"
 }
 regression simple simple 0.1 5 94.5
 least_squares "$root/examples/lecture/data/simple.csv"
@@ -78,6 +65,18 @@ regression multiple multiple 0.1 5 103.1
 least_squares "$root/examples/lecture/data/multiple.csv"
 regression nonlinear nonlinear 0.3 10 6.5
 regression nonlinear_deep nonlinear 0.3 20 8.8
+
+# classification MODEL EPOCHS LEAST-ACCURACY
+classification() {
+  section "$1.qn: $2 epochs, a fifth of the points held out"
+  shown "$quern" build "$root/examples/lecture/$1.qn" -o "$work/$1"
+  shown "$work/$1" train --data "$root/examples/lecture/data/$1.csv" --split 0.2 --batch 32 --epochs "$2" >"$work/log"
+  cat "$work/log"
+  last=$(figure accuracy <"$work/log")
+  within "$last" "$3" 1 || missed "$1 should reach an accuracy of $3, not '$last'"
+}
+classification circles 5 0.98
+classification blobs 5 0.96
 
 section "digits.qn: 8x8 digits, 1437 to train and 360 held out"
 digits=$root/examples/digits

@@ -234,3 +234,13 @@ def lines_for_pytorch_users_stand_in_a_chapter(folder):
 def page_for_pytorch_users_prints_what_it_says(folder):
     count, differences = pages.check(f"{ROOT}/docs/pytorch.md")
     expect(count == 2 and not differences, "\n".join(differences) or count)
+
+
+@case
+def code_on_the_pages_is_in_the_chapters(folder):
+    sources = {name: open(LESSON + name).read() for name in os.listdir(LESSON) if name.endswith(".qn")}
+    for chapter in CHAPTERS:
+        blocks = re.findall(r"^```python\n(.*?)^```$", page(chapter), re.M | re.S)
+        mentioned = [text for name, text in sources.items() if name in page(chapter)]
+        for piece in "\n\n".join(blocks).split("\n\n"):
+            expect(any(piece.strip("\n") in text for text in mentioned) or not piece, f"{chapter}: {piece}")
