@@ -46,6 +46,8 @@ struct CommandLine {
   /// As `--target` says; where nothing does, the target that has the phase.
   std::optional<Backend> backend;
   bool isCuda() const { return backend == Backend::cuda; }
+  /// Values of `--data` for `run`.
+  std::vector<std::string> data;
   /// Flags of `train eval predict summary batches bench` for the program, in order.
   std::vector<std::string> programArguments;
   /// The flags that shape the code, as they were given.

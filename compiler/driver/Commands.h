@@ -14,8 +14,8 @@ int checkCommand(Compilation &compilation);
 int phasesCommand();
 int paramsCommand(const CommandLine &line);
 int docCommand(const CommandLine &line);
-/// `train`, `eval`, `predict`, `summary`, `batches`, `bench`: builds a program in a temporary folder
-/// and runs it.
+/// `train`, `eval`, `predict`, `summary`, `batches`, `bench`: builds a program in a temporary
+/// folder and runs it.
 int programCommand(Compilation &compilation);
 } // namespace quern
 

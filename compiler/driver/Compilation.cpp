@@ -115,6 +115,7 @@ bool Compilation::load() {
   FrontendOptions options;
   options.importPaths = line.importPaths;
   options.runFunction = line.function;
+  options.runInputs = runInputs;
   module = compileToModel(context, sources, line.file, options, diagnostics);
   printDiagnostics();
   return module && !diagnostics.hasErrors();

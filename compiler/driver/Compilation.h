@@ -23,6 +23,8 @@ public:
   explicit Compilation(const CommandLine &line);
   ~Compilation();
 
+  /// Compiles the function of `run` for arrays of these types.
+  void setRunInputs(std::vector<RunInput> inputs) { runInputs = std::move(inputs); }
   /// Reads the file (`.qn`, or `.mlir` at phase `model`) and takes it to a phase up to `loops`.
   /// False after errors, which have been printed.
   bool runTo(llvm::StringRef phase);
@@ -62,6 +64,7 @@ private:
   bool emitLoops(mlir::ModuleOp planned);
 
   const CommandLine &line;
+  std::vector<RunInput> runInputs;
   PipelineOptions pipeline;
   mlir::DefaultTimingManager timings;
   mlir::TimingScope timing;

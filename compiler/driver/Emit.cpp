@@ -70,8 +70,8 @@ static int emitPhase(Compilation &compilation, llvm::raw_ostream &os) {
     return emitCode(compilation, line.phase, os);
   if (!compilation.runTo(line.phase))
     return 1;
-  // Arguments keep the names that the model gives them; line information would hide the program from
-  // people, so it is shown on request.
+  // Arguments keep the names that the model gives them; line information would hide the program
+  // from people, so it is shown on request.
   compilation.getModule().print(
       os, OpPrintingFlags().printNameLocAsPrefix().enableDebugInfo(line.debugInfo));
   return 0;

@@ -14,8 +14,9 @@ llvm::ArrayRef<CommandDescription> getCommands() {
        "Prints to the standard output or to -o. `quern phases` lists the phases. With -g, what is "
        "printed\ncarries the places in the file."},
       {"phases", "", "list the phases and the optimisations", ""},
-      {"run", "FILE:FUNCTION", "evaluate a function without inputs",
-       "The reference interpreter evaluates it, and results are printed as PyTorch prints them."},
+      {"run", "FILE:FUNCTION", "evaluate a function",
+       "The reference interpreter evaluates it, and results are printed as PyTorch prints them. "
+       "Arguments take\ntheir arrays by name, from files as train reads them."},
       {"train", "FILE --data D ...", "compile and train",
        "Takes the flags of the compiler below and those of the program; `quern train FILE --help` "
        "adds the latter,\nwith the model's own.",
@@ -42,7 +43,8 @@ llvm::ArrayRef<CommandDescription> getCommands() {
        "For each kernel: source lines, operations, FLOPs, bytes and arithmetic intensity, as "
        "expressions of\nthe dims and, where --dim gives these, as numbers."},
       {"params", "FILE", "list the tensors of a weights or data file",
-       "FILE is what training saved (.safetensors), or data (.npy, .npz, .csv ...). For each tensor "
+       "FILE is what training saved (.safetensors), or data (.npy, .npz, .csv ...). For each "
+       "tensor "
        "its name, type\nand values, printed as PyTorch prints them.",
        /*runsProgram=*/false, /*compiles=*/false},
       {"check", "FILE", "report errors only", ""},
@@ -149,6 +151,11 @@ template <bool CommandLine::*member> static llvm::Error turnOn(CommandLine &line
   return llvm::Error::success();
 }
 
+static llvm::Error addData(CommandLine &line, StringRef value) {
+  line.data.push_back(value.str());
+  return llvm::Error::success();
+}
+
 static llvm::Error printTree(CommandLine &line, StringRef) {
   line.programArguments.push_back("--tree");
   return llvm::Error::success();
@@ -179,6 +186,8 @@ llvm::ArrayRef<FlagDescription> getFlags() {
        setDiagnostics, /*joined=*/false, /*ofMessages=*/true},
       {"--color", "auto|always|never", "colours in messages (auto: on a terminal)", "", false,
        setColor, /*joined=*/false, /*ofMessages=*/true},
+      {"--data", "NAME=FILE", "an array for an argument; x=FILE:MEMBER takes one of several", "run",
+       false, addData},
       {"--tree", "", "print the nested modules instead of the table", "summary", false, printTree},
       // `bench` has a flag of its own by this name.
       {"--time", "", "print how long each phase and pass takes",

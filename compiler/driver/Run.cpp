@@ -1,5 +1,6 @@
-// `quern run`: a function without inputs, evaluated by the reference interpreter. The parameters that
-// it reads have the initial values of seed 0, as `train` and `predict` give them.
+// `quern run`: a function, evaluated by the reference interpreter on the arrays of --data. The
+// parameters that it reads have the initial values of seed 0, as `train` and `predict` give them.
+#include "compiler/driver/Arrays.h"
 #include "compiler/driver/Commands.h"
 #include "compiler/interpreter/Interpreter.h"
 #include "compiler/interpreter/Print.h"
@@ -29,6 +30,17 @@ static LogicalResult initialize(ModuleOp module, llvm::StringMap<HostTensor> &va
 }
 
 int runCommand(Compilation &compilation) {
+  auto inputs = readInputs(compilation.getLine().data);
+  if (!inputs) {
+    compilation.fail(inputs.takeError());
+    return 1;
+  }
+  std::vector<RunInput> types;
+  for (const NamedTensor &input : *inputs)
+    types.push_back({input.name,
+                     input.dtype,
+                     {input.tensor.getShape().begin(), input.tensor.getShape().end()}});
+  compilation.setRunInputs(std::move(types));
   if (!compilation.runTo("model"))
     return 1;
   llvm::StringRef name = compilation.getLine().function;
@@ -47,17 +59,20 @@ int runCommand(Compilation &compilation) {
     compilation.fail(message);
     return 1;
   }
+  llvm::StringMap<HostTensor> data;
+  for (const NamedTensor &input : *inputs)
+    data[input.name] = input.tensor;
   llvm::SmallVector<HostTensor> arguments, results;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     Role role = getRole(function, i);
-    auto value = values.find(getName(function, i));
+    const llvm::StringMap<HostTensor> &known = role == Role::input ? data : values;
+    auto value = known.find(getName(function, i));
     if (role == Role::seed || role == Role::step) {
       arguments.push_back(getFirst(role));
-    } else if (value != values.end()) {
+    } else if (value != known.end()) {
       arguments.push_back(value->second);
     } else {
-      compilation.fail("run takes functions without inputs, and " + name + " has " +
-                       getName(function, i));
+      compilation.fail("run has no value for " + getName(function, i) + " of " + name);
       return 1;
     }
   }

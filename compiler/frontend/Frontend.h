@@ -9,11 +9,21 @@
 
 namespace quern {
 
+/// An array that a function is run on: its type is that of the argument of its name.
+struct RunInput {
+  std::string name;
+  /// `f32`
+  std::string dtype;
+  std::vector<int64_t> shape;
+};
+
 struct FrontendOptions {
   /// Folders in which imports are looked for after the file's own.
   std::vector<std::string> importPaths;
-  /// When not empty, only this function without tensor arguments is compiled, as kind `run`.
+  /// When not empty, only this function is compiled, as kind `run`. Its tensor arguments are among
+  /// the inputs.
   std::string runFunction;
+  std::vector<RunInput> runInputs;
 };
 
 /// Reads and parses a file. Null when it cannot be read; syntax errors are in `diagnostics`.

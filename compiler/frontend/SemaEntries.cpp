@@ -140,6 +140,21 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
           typeEnv->set(dim->text, Value::of(e ? e : Extent::dim(context, dim->text)));
         }
   for (const ast::Param &p : d.params) {
+    const RunInput *given = nullptr;
+    if (kind == "run")
+      for (const RunInput &input : options.runInputs)
+        given = input.name == p.name ? &input : given;
+    if (given) {
+      llvm::SmallVector<Extent> shape;
+      for (int64_t extent : given->shape)
+        shape.push_back(constant(extent));
+      mlir::Value v = block->addArgument(
+          TensorType::get(shape, elementNamed(context, given->dtype)),
+          mlir::NameLoc::get(builder.getStringAttr(p.name), location(p.place)));
+      own.arguments.push_back({v, Role::input, p.name.str(), {}});
+      args.push_back({p.name, Value::of(v), nullptr, p.place});
+      continue;
+    }
     if (!p.type) {
       if (!p.value) {
         report(p.place, "the argument " + p.name + " of an entry has no type")
@@ -157,8 +172,8 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
     }
     bool isHyper = p.value && type.getRank() == 0;
     if (kind == "run" && !isHyper) {
-      error(p.place, "`run` evaluates functions without tensor arguments, but " + d.name +
-                         " takes " + p.name);
+      report(p.place, d.name + " takes " + p.name + ", and no data have that name")
+          .hint("say --data " + p.name + "=FILE");
       ok = false;
       continue;
     }

@@ -237,6 +237,31 @@ def page_for_pytorch_users_prints_what_it_says(folder):
 
 
 @case
+def run_takes_arrays(folder):
+    """Arguments have the dtype and shape of the array; what does not fit is said at the argument."""
+    write(folder, "m.qn", "net = Linear(2, 1)\n\ndef look(x: any[*S]):\n    print(x.dtype, x.shape)\n\n"
+          "def named(x: i32[N]):\n    print(N)\n    return x + 1\n\ndef both(x: f64[N, K], y: u8[N]):\n    print(x.mean(dim=0), y)\n\n"
+          "def with_net(weight: f64[N, 2]):\n    return net.weight.shape[0] * weight + net.weight[0, 0] * 0\n")
+
+    def said(function, *data, status=0):
+        return run(QUERN, "run", f"m.qn:{function}", *(word for value in data for word in ("--data", value)), cwd=folder,
+                   status=status)[status]
+    ints, table = f"x={DATA}ints.npy", f"{DATA}table.npz"
+    expect(said("look", ints) == "i32 (3,)\n" and said("look", f"x={table}:x") == "f64 (3, 2)\n", said("look", ints))
+    expect(said("named", ints) == "3\ntensor([2, 3, 4], dtype=torch.int32)\n", said("named", ints))
+    expect(said("both", table) == "tensor([3.1667, 4.0000], dtype=torch.float64) tensor([0, 1, 1], dtype=torch.uint8)\n",
+           said("both", table))
+    expect(said("with_net", f"weight={table}:x").startswith("tensor([[1.5000, 2.0000],"), said("with_net", f"weight={table}:x"))
+    for words, message in ((("named",), "m.qn:6:11: error: named takes x, and no data have that name\n"),
+                           (("named", f"x={table}:x"), "m.qn:6:11: error: named takes i32[N], but x is f64[3, 2]\n"),
+                           (("look", f"x={table}"), f"error: {table} has several arrays (x, y); write x={table}:x\n"),
+                           (("look", f"x={table}:z"), f"error: {table} has no z; it has x, y\n"),
+                           (("look", "x=gone.npy"), "error: cannot read 'gone.npy': No such file or directory\n"),
+                           (("look", "x=m.qn"), "error: m.qn: data files end in ")):
+        expect(said(*words, status=1).startswith(message), said(*words, status=1))
+
+
+@case
 def code_on_the_pages_is_in_the_chapters(folder):
     sources = {name: open(LESSON + name).read() for name in os.listdir(LESSON) if name.endswith(".qn")}
     for chapter in CHAPTERS:
