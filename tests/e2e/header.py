@@ -57,7 +57,7 @@ def headers_are_clean_c99_and_cpp17(folder):
         run(QUERN, "build", source, "-o", f"{folder}/{name}.o")
         write(folder, f"{name}.c", f'#include "{name}.h"\nint main(void) {{ return 0; }}\n')
         for compiler in COMPILERS:
-            run(*compiler, *WARNINGS, "-c", "-o", "/dev/null", INCLUDE, f"{folder}/{name}.c")
+            run(*compiler, *WARNINGS, "-c", "-o", f"{folder}/{name}.o", INCLUDE, f"{folder}/{name}.c")
 
 
 @case
