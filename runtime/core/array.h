@@ -102,8 +102,8 @@ private:
   int64_t capacity = 0;
 };
 
-/// A zero-terminated string. An append that finds no memory is dropped: texts are for people, and
-/// `intact()` tells those who write a file from one.
+/// A zero-terminated string. Where an append finds no memory, the text is "(out of memory)" from
+/// then on: half a message or path would mislead. `intact()` tells those who do more than show it.
 class Text {
 public:
   Text() = default;
@@ -112,8 +112,11 @@ public:
   Text(Text &&) noexcept = default;
   Text &operator=(Text &&) noexcept = default;
 
-  const char *c_str() const { return characters.empty() ? "" : characters.data(); }
-  int64_t size() const { return characters.empty() ? 0 : characters.size() - 1; }
+  const char *c_str() const { return lost ? mark : characters.empty() ? "" : characters.data(); }
+  int64_t size() const {
+    return lost ? static_cast<int64_t>(sizeof(mark)) - 1
+                : characters.empty() ? 0 : characters.size() - 1;
+  }
   bool empty() const { return size() == 0; }
   bool intact() const { return !lost; }
   bool equals(const char *other) const { return strcmp(c_str(), other) == 0; }
@@ -132,6 +135,7 @@ public:
   Text copy() const { return Text(c_str(), size()); }
 
 private:
+  static constexpr char mark[] = "(out of memory)";
   Array<char> characters; // with the terminator, where not empty
   bool lost = false;
 };

@@ -32,7 +32,9 @@ private:
 quern_status readFile(const char *path, Block &contents, quern_message *message);
 
 /// A file that is written beside its final place, flushed to the disk, and renamed by `commit`.
-/// Without a commit it vanishes, and what was there before stays.
+/// Without a commit it vanishes, and what was there before stays. Any number of threads and
+/// processes may write one path at once; the last commit wins. What a killed process left beside
+/// the path goes when the path is written next.
 class AtomicFile {
 public:
   AtomicFile() = default;

@@ -50,6 +50,10 @@ quern_status quern_instance_open(const char *path, const char *name, const quern
   if (!strchr(path, '/'))
     file.append("./");
   file.append(path);
+  Text symbol("quern_model_");
+  symbol.append(name ? name : modelName(path).c_str());
+  if (!file.intact() || !symbol.intact())
+    return failMemory(message, path, 0);
   if (access(file.c_str(), R_OK) != 0)
     return fail(message, QUERN_NOT_FOUND, "cannot read '%s'", path);
   if (!isWhole(file.c_str()))
@@ -59,8 +63,6 @@ quern_status quern_instance_open(const char *path, const char *name, const quern
     const char *why = dlerror();
     return fail(message, QUERN_CORRUPT, "cannot load '%s': %s", path, why ? why : "unknown error");
   }
-  Text symbol("quern_model_");
-  symbol.append(name ? name : modelName(path).c_str());
   const quern_model *model = static_cast<const quern_model *>(dlsym(library, symbol.c_str()));
   quern_status status;
   if (!model)

@@ -63,6 +63,8 @@ public:
       if (quern_status status = parseEscape(string))
         return status;
     }
+    if (!string.intact())
+      return failMemory(message, "a header", length);
     return expect('"');
   }
 

@@ -23,7 +23,8 @@ static void appendQuoted(Text &text, const char *string) {
 }
 
 bool quern::runtime::addMetadata(Array<Metadata> &metadata, const char *key, const char *value) {
-  return metadata.push({Text(key), Text(value)});
+  Metadata pair = {Text(key), Text(value)};
+  return pair.key.intact() && pair.value.intact() && metadata.push(std::move(pair));
 }
 
 bool SafetensorsWriter::add(const char *prefix, const quern_tensor &tensor, const void *data) {
@@ -37,7 +38,7 @@ bool SafetensorsWriter::add(const char *prefix, const quern_tensor &tensor, cons
   header.appendFormat("],\"data_offsets\":[%lld,%lld]}", static_cast<long long>(offset),
                       static_cast<long long>(offset + tensor.bytes));
   offset += tensor.bytes;
-  return items.push({data, tensor.bytes});
+  return name.intact() && items.push({data, tensor.bytes});
 }
 
 quern_status SafetensorsWriter::write(const char *path, const Array<Metadata> &metadata,

@@ -10,7 +10,7 @@ namespace quern::runtime {
 [[gnu::format(printf, 3, 4)]] quern_status fail(quern_message *message, quern_status status,
                                                 const char *format, ...);
 
-/// Reports that `bytes` bytes for `what` could not be had.
+/// Reports that `bytes` bytes for `what` could not be had; 0 where the number says nothing.
 quern_status failMemory(quern_message *message, const char *what, int64_t bytes);
 
 /// Reports that the operating system refused: "cannot read 'x.csv': No such file or directory".

@@ -8,7 +8,7 @@ using namespace quern::runtime;
 
 void Text::append(const char *text, int64_t length) {
   int64_t old = size();
-  if (!characters.reserve(old + length + 1) || !characters.resize(old + length + 1)) {
+  if (lost || !characters.reserve(old + length + 1) || !characters.resize(old + length + 1)) {
     lost = true;
     return;
   }
@@ -24,7 +24,7 @@ void Text::appendFormat(const char *format, ...) {
   int length = vsnprintf(small, sizeof(small), format, arguments);
   va_end(arguments);
   int64_t old = size();
-  if (length < 0 || !characters.reserve(old + length + 1) || !characters.resize(old + length + 1))
+  if (lost || length < 0 || !characters.reserve(old + length + 1) || !characters.resize(old + length + 1))
     lost = true;
   else if (static_cast<size_t>(length) < sizeof(small))
     memcpy(characters.data() + old, small, static_cast<size_t>(length) + 1);

@@ -18,9 +18,10 @@ constexpr ArenaKind kinds[] = {ParamsArena, BuffersArena, StateArena};
 bool addNumber(Array<Metadata> &metadata, const char *key, uint64_t value) {
   Text digits;
   digits.appendFormat("%llu", static_cast<unsigned long long>(value));
-  return addMetadata(metadata, key, digits.c_str());
+  return digits.intact() && addMetadata(metadata, key, digits.c_str());
 }
 
+/// May not be intact.
 Text stepKey(const quern_entry &entry) {
   Text key("quern.step.");
   key.append(entry.name);
@@ -47,6 +48,8 @@ quern_status readTensors(const SafetensorsFile &file, const Arena &arena, const 
       continue;
     Text name(prefix);
     name.append(tensor.name);
+    if (!name.intact())
+      return failMemory(message, file.path(), 0);
     const SafetensorsEntry *entry = file.find(name.c_str());
     if (!entry || entry->dtype != static_cast<int32_t>(tensor.dtype) ||
         entry->bytes != tensor.bytes)
@@ -68,9 +71,11 @@ quern_status quern::runtime::saveTraining(const quern_instance &instance, const 
               addMetadata(metadata, "quern.model", model.name) &&
               addNumber(metadata, "quern.seed", instance.seed);
   for (uint32_t i = 0; i < model.entry_count; ++i)
-    if (model.entries[i].kind == QUERN_ENTRY_TRAIN)
-      room = room && addNumber(metadata, stepKey(model.entries[i]).c_str(),
-                               static_cast<uint64_t>(instance.steps[i]));
+    if (model.entries[i].kind == QUERN_ENTRY_TRAIN) {
+      Text key = stepKey(model.entries[i]);
+      room = room && key.intact() &&
+             addNumber(metadata, key.c_str(), static_cast<uint64_t>(instance.steps[i]));
+    }
   for (ArenaKind kind : kinds) {
     Arena arena = arenaOf(instance, kind);
     for (uint32_t i = 0; i < arena.count; ++i)
@@ -100,7 +105,10 @@ quern_status quern::runtime::loadTraining(quern_instance &instance, const char *
     if (model.entries[i].kind != QUERN_ENTRY_TRAIN)
       continue;
     uint64_t step;
-    if (quern_status status = readNumber(file, stepKey(model.entries[i]).c_str(), &step, message))
+    Text key = stepKey(model.entries[i]);
+    if (!key.intact())
+      return failMemory(message, path, 0);
+    if (quern_status status = readNumber(file, key.c_str(), &step, message))
       return status;
     steps[i] = static_cast<int64_t>(step);
   }

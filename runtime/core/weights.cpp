@@ -41,11 +41,14 @@ int64_t commonRoot(const quern_instance &instance) {
   return length;
 }
 
+/// Compares in pieces: a joined name might find no memory, and its tensor would seem to be missing.
 const SafetensorsEntry *findEntry(const SafetensorsFile &file, const Naming &naming,
                                   const char *name) {
-  Text full = naming.added.copy();
-  full.append(name + naming.dropped);
-  return file.find(full.c_str());
+  for (const SafetensorsEntry &entry : file.entries())
+    if (entry.name.startsWith(naming.added.c_str()) &&
+        strcmp(entry.name.c_str() + naming.added.size(), name + naming.dropped) == 0)
+      return &entry;
+  return nullptr;
 }
 
 /// The naming under which the file has the model's first saved tensor that it has at all.
@@ -62,13 +65,13 @@ Naming findNaming(const SafetensorsFile &file, const quern_instance &instance) {
         naming.dropped = root;
         return naming;
       }
-      Text dotted(".");
-      dotted.append(name);
-      for (const SafetensorsEntry &entry : file.entries())
-        if (entry.name.endsWith(dotted.c_str())) {
-          naming.added = Text(entry.name.c_str(), entry.name.size() - dotted.size() + 1);
+      for (const SafetensorsEntry &entry : file.entries()) {
+        int64_t before = entry.name.size() - static_cast<int64_t>(strlen(name));
+        if (before > 0 && entry.name.endsWith(name) && entry.name.c_str()[before - 1] == '.') {
+          naming.added = Text(entry.name.c_str(), before);
           return naming;
         }
+      }
     }
   }
   return Naming();
@@ -206,6 +209,8 @@ quern_status quern::runtime::loadWeights(quern_instance &instance, const char *p
   if (quern_status status = file.open(path, message))
     return status;
   Naming naming = findNaming(file, instance);
+  if (!naming.added.intact())
+    return failMemory(message, path, 0);
   Staging staging(instance);
   int64_t used = 0;
   for (ArenaKind kind : {ParamsArena, BuffersArena}) {
