@@ -234,8 +234,7 @@ private:
     if (status)
       return status;
     state.epoch = epoch;
-    if (!flags.quiet || !flags.history.empty() || !flags.plot.empty() || flags.patience)
-      status = report();
+    status = report();
     bool files = !flags.save.empty() || !flags.plot.empty();
     double now = files ? monotonicSeconds() : lastSave;
     bool due =

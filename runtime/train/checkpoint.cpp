@@ -15,7 +15,7 @@ constexpr char hyperPrefix[] = "quern.hyper.";
 bool addDouble(Array<Metadata> &metadata, const char *key, double value) {
   Text digits;
   digits.appendFormat("%.17g", value);
-  return addMetadata(metadata, key, digits.c_str());
+  return digits.intact() && addMetadata(metadata, key, digits.c_str());
 }
 
 quern_status readDouble(const char *path, const Array<Metadata> &metadata, const char *key,
@@ -79,17 +79,17 @@ quern_status quern::runtime::saveCheckpoint(const quern_instance &instance, cons
     for (double sum : state.sums)
       sums.appendFormat("%s%.17g", sums.empty() ? "" : " ", sum);
     room = room && addDouble(training, "quern.batches", static_cast<double>(state.batchesDone)) &&
-           addMetadata(training, "quern.sums", sums.c_str());
+           sums.intact() && addMetadata(training, "quern.sums", sums.c_str());
   }
   for (const Scalar &hyper : state.hypers) {
     Text key(hyperPrefix);
     key.append(hyper.name.c_str());
-    room = room && addDouble(training, key.c_str(), hyper.value);
+    room = room && key.intact() && addDouble(training, key.c_str(), hyper.value);
   }
-  if (!room)
+  Text trainingFile = trainingPath(weightsPath);
+  if (!room || !trainingFile.intact())
     return failMemory(message, weightsPath, 0);
-  if (quern_status status =
-          saveTraining(instance, trainingPath(weightsPath).c_str(), training, message))
+  if (quern_status status = saveTraining(instance, trainingFile.c_str(), training, message))
     return status;
   return saveWeights(instance, weightsPath, weights, message);
 }
@@ -97,6 +97,8 @@ quern_status quern::runtime::saveCheckpoint(const quern_instance &instance, cons
 quern_status quern::runtime::loadCheckpoint(quern_instance &instance, const char *weightsPath,
                                             RunState &state, quern_message *message) {
   Text file = trainingPath(weightsPath);
+  if (!file.intact())
+    return failMemory(message, weightsPath, 0);
   const char *path = file.c_str();
   if (access(path, F_OK) != 0)
     return fail(message, QUERN_NOT_FOUND,

@@ -1,9 +1,11 @@
 """Checkpoints: a full disk and a kill at any time leave one that loads; Ctrl-C saves one; resuming continues bit for
 bit from anywhere."""
+import json
 import os
 import random
 import resource
 import signal
+import struct
 import subprocess
 import time
 
@@ -184,27 +186,42 @@ def interrupt_of_quern_train(folder):
     expect(sorted(os.listdir(folder)) == ["w.safetensors", "w.training.safetensors"], os.listdir(folder))
 
 
+KILLS = int(os.environ.get("QUERN_KILLS", "20"))
+
+
+def metadata(path):
+    with open(path, "rb") as file:
+        (size,) = struct.unpack("<Q", file.read(8))
+        return json.loads(file.read(size))["__metadata__"]
+
+
 @case
 def kill_leaves_a_checkpoint(folder):
-    """SIGKILL at 20 random times of a run that saves after every epoch: what is there loads and resumes."""
-    train("momentum", folder, fresh(epochs=1))
+    """SIGKILL at random times of a run that saves after every epoch, the first one killed too: what is there loads,
+    and going on gives the bits of a run left alone. QUERN_KILLS sets how often."""
     order = random.Random(7)
+    flat = ("--schedule", "constant", "--save-every", "1", "--quiet")
     while_saving = 0
-    for _ in range(20):
-        child = start(folder, "momentum", resumed("--save-every", "1", "--quiet", epochs=1000000))
-        time.sleep(0.02 + order.random() * 0.2)
+    for _ in range(KILLS):
+        begun = os.path.exists(f"{folder}/w.training.safetensors")
+        words = resumed("--save-every", "1", "--quiet", epochs=1000000) if begun else fresh(*flat, epochs=1000000)
+        child = start(folder, "momentum", words)
+        time.sleep(order.random() * 0.2)
         child.kill()
-        child.communicate()
-        left = [name for name in os.listdir(folder) if name.endswith(".tmp")]
-        while_saving += bool(left)
-        for name in left:
-            os.remove(f"{folder}/{name}")
-        output, _ = run(model("momentum", folder), "eval", "--data", TEST, "--load", "w.safetensors", cwd=folder)
-        expect(0 <= losses(output, "accuracy")[0] <= 1, output)
-        train("momentum", folder, resumed(epochs=0))
-    reached = losses(run(model("momentum", folder), "eval", "--data", TEST, "--load", "w.safetensors", cwd=folder)[0],
-                     "accuracy")[0]
-    return f"{while_saving} of 20 kills hit a save; accuracy {reached}"
+        _, stderr = child.communicate()
+        expect(child.returncode == -signal.SIGKILL, f"it exits with {child.returncode}: {stderr}")
+        while_saving += any(name.endswith(".tmp") for name in os.listdir(folder))
+        if os.path.exists(f"{folder}/w.safetensors"):
+            output, _ = run(model("momentum", folder), "eval", "--data", TEST, "--load", "w.safetensors", cwd=folder)
+            expect(0 <= losses(output, "accuracy")[0] <= 1, output)
+    done = int(float(metadata(f"{folder}/w.training.safetensors")["quern.epoch"]))
+    expect(done > KILLS / 2, f"only {done} epochs in {KILLS} runs")
+    train("momentum", folder, resumed(epochs=done + 2))
+    left = [name for name in os.listdir(folder) if name.endswith(".tmp")]
+    expect(not left, f"temporary files of killed runs stay: {left}")
+    train("momentum", folder, fresh("--schedule", "constant", epochs=done + 2, weights="whole.safetensors"))
+    same_runs(folder, "whole", "w")
+    return f"{while_saving} of {KILLS} kills hit a save; {done} epochs"
 
 
 def full_disk(folder, left, *command, status=1):
