@@ -2,9 +2,12 @@
 
 quern_packages="clang-22 cmake libmlir-22-dev liblld-22-dev lld-22 llvm-22-dev llvm-22-tools mlir-22-tools ninja-build python3 zlib1g-dev"
 
-# Prints those of the packages that are not installed. A tool that is on the path counts, whoever put it there.
+# What the tests need besides: abidiff, the sanitizers' libraries, and NumPy for Debian's own python3.
+quern_test_packages="abigail-tools libclang-rt-22-dev python3-numpy"
+
+# Prints those of the packages $1 that are not installed. A tool that is on the path counts, whoever put it there.
 quern_missing_packages() {
-  for package in $quern_packages; do
+  for package in $1; do
     case $package in
     cmake) command -v cmake >/dev/null && continue ;;
     ninja-build) command -v ninja >/dev/null && continue ;;
@@ -17,9 +20,9 @@ quern_missing_packages() {
   done
 }
 
-# Installs what is missing, as root or through sudo; asks apt for nothing where nothing is.
+# Installs what is missing of the packages, and of those in $1, as root or through sudo; asks apt for nothing where nothing is.
 quern_install_packages() {
-  missing=$(quern_missing_packages)
+  missing=$(quern_missing_packages "$quern_packages ${1-}")
   [ -n "$missing" ] || return 0
   echo "installing $missing"
   as_root=

@@ -14,7 +14,7 @@ for suite in "$@"; do
 done
 [ $# != 0 ] || set -- $suites
 
-quern_install_packages || exit 1
+quern_install_packages "$quern_test_packages" || exit 1
 quern_build "$root" || exit 1
 export QUERN_BUILD="$root/build"
 log=$(mktemp)

@@ -3,8 +3,8 @@
 import sys
 import tempfile
 
-import artefacts, bad_data, checkpoints, command, contracts, flags, header  # noqa: E401, F401 (each registers its cases)
-import interface, lesson, loading, terminal, threads, training, wrong_flags  # noqa: E401, F401
+import apps, artefacts, bad_data, checkpoints, command, contracts, flags  # noqa: E401, F401 (each registers its cases)
+import header, interface, lesson, loading, terminal, threads, training, wrong_flags  # noqa: E401, F401
 from case import CASES
 
 words, failed = sys.argv[1:], False
