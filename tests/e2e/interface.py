@@ -96,7 +96,7 @@ def binary_interface_changes_are_seen(folder):
                              ("artefact.h", "QUERN_ENTRY_METRIC = 3", "QUERN_ENTRY_METRIC = 6"),
                              ("artefact.h", "QUERN_TENSOR_TRAINABLE = 1u", "QUERN_TENSOR_TRAINABLE = 4u"),
                              ("artefact.h", "QUERN_ARENA_ALIGNMENT 64u", "QUERN_ARENA_ALIGNMENT 32u"),
-                             ("artefact.h", "  uint32_t reserved;\n", "  uint32_t reserved, more;\n")):
+                             ("artefact.h", "\n} quern_model;", "\n  uint64_t more;\n} quern_model;")):
         def change(name, text, header=header, old=old, new=new):
             if name != header:
                 return text

@@ -4,7 +4,6 @@
  * Rows are four inputs and a target, with commas or blanks between, on standard input; with --rows, N rows are made up,
  * whose law changes half-way. Weights that are there are loaded first, and saved at the end. */
 #include "stream.h"
-#include "quern/quern.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -49,41 +48,37 @@ static int read_row(row *to) {
   return 1;
 }
 
-/* The call is bound to `now` once; after that a row is learned by filling it in and running. */
+/* One call serves for all rows; what it needs is allocated once. */
 static quern_status learn(quern_instance *net, long rows, quern_message *message) {
-  static row now;
-  const int64_t dims[] = {1}, x_extents[] = {1, features}, y_extents[] = {1, 1};
-  const quern_array inputs[] = {{now.x, x_extents, 2, QUERN_F32}, {&now.y, y_extents, 2, QUERN_F32}};
-  quern_call *step = NULL;
-  quern_array loss;
+  row now;
+  float loss;
+  const stream_loss_inputs inputs = {now.x, &now.y};
+  const stream_loss_outputs outputs = {&loss};
+  stream_loss_call step;
   quern_status status;
   double running = 0, seen = 0;
   long number = 0;
   int good = 1;
-  if (!(status = quern_call_create(net, QUERN_STREAM_LOSS, message, &step)) &&
-      !(status = quern_call_reserve(step, dims, message)) &&
-      !(status = quern_call_bind(step, inputs, 2, message)) &&
-      !(status = quern_call_output(step, 0, message, &loss))) {
-    while (rows ? number < rows : (good = read_row(&now)) > 0) {
-      if (rows)
-        make_row(number, rows, &now);
-      ++number;
-      if ((status = quern_call_run(step, message)))
-        break;
-      /* The mean over the last rows, the older the less. */
-      running += 0.002 * (*(const float *)loss.data - running);
-      seen += 0.002 * (1 - seen);
-      if (number % report == 0) {
-        printf("row: %ld, loss: %.5f\n", number, running / seen);
-        fflush(stdout);
-      }
-    }
-    if (good < 0) {
-      snprintf(message->text, sizeof message->text, "row %ld is not five finite numbers", number + 1);
-      status = QUERN_INVALID;
+  if ((status = stream_loss_create(net, 1, message, &step)))
+    return status;
+  while (!status && (rows ? number < rows : (good = read_row(&now)) > 0)) {
+    if (rows)
+      make_row(number, rows, &now);
+    if ((status = stream_loss(step, 1, &inputs, message, &outputs)))
+      break;
+    /* The mean over the last rows, the older the less. */
+    running += 0.002 * ((double)loss - running);
+    seen += 0.002 * (1 - seen);
+    if (++number % report == 0) {
+      printf("row: %ld, loss: %.5f\n", number, running / seen);
+      fflush(stdout);
     }
   }
-  quern_call_destroy(step);
+  stream_loss_destroy(step);
+  if (good < 0) {
+    snprintf(message->text, sizeof message->text, "row %ld is not five finite numbers", number + 1);
+    status = QUERN_INVALID;
+  }
   return status;
 }
 
@@ -99,7 +94,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: %s [--rows N] WEIGHTS.safetensors\n", argv[0]);
     return 2;
   }
-  if (!(status = quern_instance_create(&quern_model_stream, NULL, &message, &net)) &&
+  if (!(status = stream_create(NULL, &message, &net)) &&
       !(status = access(weights, F_OK) == 0 ? quern_instance_load(net, weights, &message)
                                             : quern_instance_initialize(net, 1, &message)) &&
       !(status = learn(net, rows, &message)))
