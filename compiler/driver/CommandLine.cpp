@@ -46,6 +46,10 @@ public:
 
 private:
   llvm::Error failUnknownCommand(StringRef word) {
+    if (word.ends_with(".qn") || word.contains(".qn:"))
+      return fail("a command stands before the file: quern " +
+                  StringRef(word.contains(".qn:") ? "run " : "check ") + word +
+                  "; quern --help lists the commands");
     std::vector<std::string> names{"help"};
     for (const CommandDescription &command : getCommands())
       names.push_back(command.name.str());
@@ -83,7 +87,7 @@ private:
     if (line.command == "run") {
       auto [file, function] = StringRef(line.file).rsplit(':');
       if (function.empty())
-        return fail("run takes FILE:FUNCTION, and there is no function in '" + line.file + "'");
+        return fail("run takes FILE:FUNCTION, and '" + line.file + "' names no function");
       line.function = function.str();
       line.file = file.str();
     }

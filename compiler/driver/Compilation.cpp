@@ -112,6 +112,9 @@ bool Compilation::load() {
     module = parseSourceFile<ModuleOp>(line.file, &context);
     return static_cast<bool>(module);
   }
+  if (StringRef(line.file).ends_with(".safetensors"))
+    return fail(line.file + " holds weights and no model: quern params lists them, and --load FILE "
+                            "gives them to one");
   FrontendOptions options;
   options.importPaths = line.importPaths;
   options.runFunction = line.function;

@@ -35,6 +35,11 @@ static quern_status printScalers(const char *path, quern_message *message) {
 }
 
 int paramsCommand(const CommandLine &line) {
+  if (llvm::StringRef(line.file).ends_with(".qn")) {
+    printError(line.messages, line.file + " is a model: quern summary lists its layers, and params "
+                                          "the weights that train --save writes");
+    return 1;
+  }
   auto arrays = readArrays(line.file);
   if (!arrays) {
     printError(line.messages, llvm::toString(arrays.takeError()));

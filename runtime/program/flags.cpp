@@ -1,6 +1,7 @@
 // The command line: the table of flags, and parsing by it.
 #include "runtime/program/flags.h"
 #include "runtime/core/status.h"
+#include "runtime/data/source.h"
 
 #include <errno.h>
 #include <math.h>
@@ -363,6 +364,12 @@ quern_status quern::runtime::parseFlags(const quern_model &model, int argc, char
       flags.help = true;
       continue;
     }
+    SourceKind kind;
+    if (strncmp(argument, "--", 2) != 0 && (flags.command & reading) &&
+        sourceKindOf(argument, &kind))
+      return fail(message, QUERN_INVALID,
+                  "%s takes flags only, and '%s' is none; did you mean --data %s?",
+                  commandName(flags.command), argument, argument);
     if (strncmp(argument, "--", 2) != 0)
       return fail(message, QUERN_INVALID, "%s takes flags only, and '%s' is none",
                   commandName(flags.command), argument);

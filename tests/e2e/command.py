@@ -40,7 +40,13 @@ def wrong_command_lines(folder):
     refused("'b.qn' is one argument too many", "check", "a.qn", "b.qn")
     refused("emit needs a phase and a file; quern phases lists the phases", "emit")
     refused("there is no phase 'fuzed'; did you mean fused?", "emit", "fuzed", SIMPLE)
-    refused("run takes FILE:FUNCTION, and there is no function in 'a.qn'", "run", "a.qn")
+    refused("run takes FILE:FUNCTION, and 'a.qn' names no function", "run", "a.qn")
+    refused("a command stands before the file: quern check a.qn; quern --help lists the commands", "a.qn")
+    refused("a command stands before the file: quern run a.qn:f; quern --help lists the commands", "a.qn:f")
+    refused("a.qn is a model: quern summary lists its layers, and params the weights that train --save writes", "params", "a.qn",
+            status=1)
+    refused("w.safetensors holds weights and no model: quern params lists them, and --load FILE gives them to one", "summary",
+            "w.safetensors", status=1)
     refused("train takes the file before the flags of the program: quern train FILE --data", "train", "--data", "d.csv")
     refused("--dim takes NAME=SIZE with a size of at least 0, not 'B'", "check", SIMPLE, "--dim=B")
     refused("--dim takes NAME=SIZE with a size of at least 0, not 'B=-1'", "check", SIMPLE, "--dim", "B=-1")

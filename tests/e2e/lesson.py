@@ -176,7 +176,7 @@ def loss(x: f32[B, 100], y: f32[B, 20]) -> f32:
     expect(text.startswith("weight: f32[20, 100]\ntensor([[") and ",  ...,  " in text and "\n        ...,\n" in text
            and "\nbias: f32[20]\n" in text and text.endswith("\n2 tensors, 2020 numbers\n") and len(text) < 1500, text)
     write(folder, "cut.safetensors", open(f"{folder}/w.safetensors", "rb").read()[:-8])
-    for name, message in (("m.qn", "m.qn: data files end in "), ("gone.npy", "cannot read 'gone.npy': No such file"),
+    for name, message in (("m.txt.gz", "m.txt.gz: data files end in "), ("gone.npy", "cannot read 'gone.npy': No such file"),
                           ("cut.safetensors", "cut.safetensors: ")):
         _, stderr = run(QUERN, "params", name, status=1, cwd=folder)
         expect(stderr.startswith("error: " + message) and stderr.count("\n") == 1, stderr)

@@ -143,7 +143,7 @@ for name, message, *words in (
         ("command_missing", "a command is missing: train, eval, predict, summary, batches or bench"),
         ("value_missing", "--epochs needs a value", "train", "--epochs"),
         ("value_too_many", "--quiet takes no value", "train", "--quiet=yes"),
-        ("word_that_is_no_flag", "train takes flags only, and 'd.csv' is none", "train", "d.csv"),
+        ("word_that_is_no_flag", "train takes flags only, and 'd.csv' is none; did you mean --data d.csv?", "train", "d.csv"),
         ("device_without_code", "--device cuda: this program holds code for the CPU only; use --device cpu", "train",
          "--device", "cuda")):
     def check(folder, message=message, words=words):

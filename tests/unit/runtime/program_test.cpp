@@ -246,7 +246,7 @@ void testBadFlags() {
   CHECK_TEXT(errorOf(linear, {"train", "--device", "cuda"}, 2),
              "--device cuda: this program holds code for the CPU only; use --device cpu");
   CHECK_TEXT(errorOf(linear, {"train", "simple.csv"}, 2),
-             "train takes flags only, and 'simple.csv' is none");
+             "train takes flags only, and 'simple.csv' is none; did you mean --data simple.csv?");
   CHECK_TEXT(errorOf(linear, {"train"}), "train needs --data");
   CHECK_TEXT(errorOf(linear, {"train", "--data", "simple.csv", "--resume"}),
              "--resume needs --save FILE, which holds the run");
