@@ -11,7 +11,7 @@
 using namespace mlir;
 namespace quern {
 
-static uint32_t dtypeOf(TensorType type) {
+uint32_t dtypeOf(TensorType type) {
   Type element = type.getElementType();
   if (element.isF32())
     return QUERN_F32;

@@ -8,6 +8,11 @@
 #include <string>
 
 namespace quern {
+class TensorType;
+
+/// The element type as a `quern_dtype`.
+uint32_t dtypeOf(TensorType type);
+
 /// What the module does not say about itself.
 struct Provenance {
   std::string name;        // of the model; an identifier

@@ -90,6 +90,20 @@ static llvm::Error setDim(CommandLine &line, StringRef value) {
   return llvm::Error::success();
 }
 
+static llvm::Error addEntries(CommandLine &line, StringRef value) {
+  for (StringRef name : llvm::split(value, ',')) {
+    if (name.empty())
+      return fail("--entries takes names with commas between them, not '" + value + "'");
+    line.pipeline.entries.push_back(name.str());
+  }
+  return llvm::Error::success();
+}
+
+static llvm::Error setWeights(CommandLine &line, StringRef value) {
+  line.pipeline.weights = value.str();
+  return llvm::Error::success();
+}
+
 static llvm::Error disable(CommandLine &line, StringRef value) {
   std::vector<std::string> names;
   for (auto &[name, description] : getOptimisations())
@@ -172,6 +186,9 @@ llvm::ArrayRef<FlagDescription> getFlags() {
       {"--mcpu", "NAME", "CPU to compile for, by LLVM's names (host: this machine's)", "", true,
        setCpu},
       {"--dim", "NAME=N", "add a variant for this size of a dim, repeatable", "", true, setDim},
+      {"--entries", "NAME,...", "keep these functions of the model only", "", true, addEntries},
+      {"--embed", "FILE", "weights to make part of the code (.safetensors)", "", true,
+       setWeights},
       {"--precision", "f32", "number format of the arithmetic (f32)", "", true, setPrecision},
       {"--disable", "NAME,...", "switch optimisations off; quern phases lists them", "", true,
        disable},

@@ -2,9 +2,11 @@
 #include "compiler/pipelines/Phases.h"
 #include "compiler/autodiff/TrainStep.h"
 #include "compiler/pipelines/Contracts.h"
+#include "compiler/transforms/EmbedWeights.h"
 #include "compiler/transforms/FormKernels.h"
 #include "compiler/transforms/InlineComposites.h"
 #include "compiler/transforms/PlanMemory.h"
+#include "compiler/transforms/SelectEntries.h"
 #include "compiler/transforms/SpecializeDims.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
@@ -24,6 +26,14 @@ static void buildGrad(OpPassManager &passes, const PipelineOptions &) {
 }
 
 static void buildFused(OpPassManager &passes, const PipelineOptions &options) {
+  if (!options.entries.empty()) {
+    SelectEntriesOptions select;
+    llvm::append_range(select.entries, options.entries);
+    passes.addPass(createSelectEntries(select));
+  }
+  // What no entry writes is a number from here on.
+  if (!options.weights.empty())
+    passes.addPass(createEmbedWeights(EmbedWeightsOptions{options.weights}));
   // Variants for given dims come before fusion, which can do more where extents are numbers.
   if (!options.dims.empty()) {
     SpecializeDimsOptions specialize;

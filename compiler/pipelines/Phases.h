@@ -9,9 +9,14 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include <string>
+#include <vector>
 
 namespace quern {
 struct PipelineOptions {
+  /// Names of the entries to keep; all where empty.
+  std::vector<std::string> entries;
+  /// A safetensors file whose weights become part of the module; none where empty.
+  std::string weights;
   /// Dims to specialise for: a variant of every entry that has them is added.
   llvm::StringMap<int64_t> dims;
   /// Names of optimisations that are switched off.

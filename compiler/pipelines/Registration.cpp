@@ -7,9 +7,11 @@
 #include "compiler/codegen/ptx/EmitGpu.h"
 #include "compiler/codegen/ptx/LowerToNVVM.h"
 #include "compiler/interpreter/Interpretation.h"
+#include "compiler/transforms/EmbedWeights.h"
 #include "compiler/transforms/FormKernels.h"
 #include "compiler/transforms/InlineComposites.h"
 #include "compiler/transforms/PlanMemory.h"
+#include "compiler/transforms/SelectEntries.h"
 #include "compiler/transforms/SpecializeDims.h"
 #include "dialect/QuernOps.h"
 #include "mlir/Transforms/Passes.h"
@@ -30,6 +32,8 @@ void registerPasses() {
   registerFormKernels();
   registerInlineComposites();
   registerPlanMemory();
+  registerSelectEntries();
+  registerEmbedWeights();
   registerSpecializeDims();
   registerEmitLoops();
   registerLowerToLLVM();
