@@ -17,17 +17,18 @@ namespace {
 struct ArenaTable {
   std::vector<quern_tensor> tensors;
   std::vector<TensorType> types;
-  std::deque<std::string> names;
+  std::deque<std::string> names; // of tensors, and the words for extents
   std::deque<std::vector<quern_extent>> extents;
   int64_t bytes = 0;
 
   void add(StringRef name, TensorType type, int64_t offset, bool isPersistent, int32_t tiedTo) {
-    names.push_back(name.str());
+    const char *own = names.emplace_back(name.str()).c_str();
     std::vector<quern_extent> &list = extents.emplace_back();
     for (Extent extent : type.getExtents())
-      list.push_back({QUERN_EXTENT_CONSTANT, -1, *extent.getConstant(), ""});
+      list.push_back({QUERN_EXTENT_CONSTANT, -1, *extent.getConstant(),
+                      names.emplace_back(extent.str(/*asInLanguage=*/true)).c_str()});
     types.push_back(type);
-    tensors.push_back({names.back().c_str(), "", list.data(), static_cast<uint32_t>(list.size()),
+    tensors.push_back({own, "", list.data(), static_cast<uint32_t>(list.size()),
                        dtypeOf(type), offset, *type.getNumBytes().getConstant(),
                        isPersistent ? 0u : QUERN_TENSOR_NOT_PERSISTENT, tiedTo});
   }
@@ -87,8 +88,8 @@ static DenseElementsAttr elementsOf(TensorType type, const char *data) {
 llvm::Expected<llvm::StringMap<DenseElementsAttr>> readWeights(ModuleOp module, StringRef path) {
   ArenaCollector arenas;
   arenas.collect(module);
-  auto source = module->getAttrOfType<StringAttr>(attr::source);
-  std::string name = source ? source.getValue().str() : "model";
+  auto given = module->getAttrOfType<StringAttr>(attr::name);
+  std::string name = given ? given.getValue().str() : "model";
   quern_model model = {};
   model.abi_version = QUERN_ABI_VERSION;
   model.struct_size = sizeof(model);

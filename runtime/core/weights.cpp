@@ -208,6 +208,12 @@ quern_status quern::runtime::loadWeights(quern_instance &instance, const char *p
   SafetensorsFile file;
   if (quern_status status = file.open(path, message))
     return status;
+  const quern_model &model = *instance.model;
+  if (model.param_count + model.buffer_count == 0)
+    return fail(message, QUERN_MISMATCH,
+                "%s: the model %s has no weights to load: it has none, or they were embedded when it "
+                "was compiled",
+                path, model.name);
   Naming naming = findNaming(file, instance);
   if (!naming.added.intact())
     return failMemory(message, path, 0);

@@ -47,8 +47,10 @@ class Quern:
         output(f"{BUILD}/bin/quern", "build", workload.model, "-o", self.program,
                f"--dim=B={workload.batch}")
         self.record = {"compile_s": time.perf_counter() - start, "version": output(f"{BUILD}/bin/quern", "--version").split()[1]}
-        # A program of its own for one row, as peers compile one for each shape.
-        output(f"{BUILD}/bin/quern", "build", workload.model, "-o", f"{folder}/row", "--dim=B=1")
+        # Programs of their own for inference, as peers compile one for each shape and know the weights when they do.
+        for rows in workload.rows:
+            for name, flags in ((f"rows{rows}", ["--entries=predict", f"--embed={folder}/w.safetensors"]), (f"loaded{rows}", [])):
+                output(f"{BUILD}/bin/quern", "build", workload.model, "-o", f"{folder}/{name}", f"--dim=B={rows}", *flags)
 
     def train(self, *flags, data=("x.npy", "y.npy")):
         return output(self.program, "train", *(word for name in data for word in ("--data", f"{self.folder}/{name}")), *self.threads, *flags)
@@ -62,16 +64,16 @@ class Quern:
         with open(f"{self.folder}/h.json") as file:
             self.record["losses"] = [json.loads(line)["loss"] for line in file]
 
-    def bench(self, entry, rows, seconds):
-        program = f"{self.folder}/row" if rows == 1 else self.program
+    def bench(self, program, entry, rows, seconds):
         (row,) = json.loads(output(program, "bench", "--entry", entry, "--batch", str(rows), "--time", str(seconds), "--json", *self.threads))
         return {"min": row["min_ns"] * 1e-9, "median": row["median_ns"] * 1e-9}
 
     def step(self, seconds):
-        return self.bench("loss", self.workload.batch, seconds)
+        return self.bench(self.program, "loss", self.workload.batch, seconds)
 
     def infer(self, rows, seconds):
-        return self.bench("predict", rows, seconds)
+        keep(self.record, f"infer {rows}, weights loaded", self.bench(f"{self.folder}/loaded{rows}", "predict", rows, seconds))
+        return self.bench(f"{self.folder}/rows{rows}", "predict", rows, seconds)
 
     def finish(self):
         process = subprocess.Popen([self.program, "bench", "--time", "0.1", "--batch", str(self.workload.batch), *self.threads],
@@ -269,13 +271,14 @@ def main():
                 extra = epochs(folder, arguments.threads)
         peak = fma_peak() if name == "T4" else None
         own = found.get("quern", {})
-        for what in ("step", *(f"infer {count}" for count in workload.rows)):
+        infers = [f"infer {count}{how}" for count in workload.rows for how in ("", ", weights loaded")]
+        for what in ("step", *infers):
             for system, record in found.items():
                 time_of = least(record, what)
                 if not time_of:
                     continue
                 mine = least(own, what)
-                count = workload.batch if what == "step" else int(what.split()[1])
+                count = workload.batch if what == "step" else int(what.split()[1].rstrip(","))
                 share = workload.flops(count, what == "step") / time_of[0] / (peak * arguments.threads) if peak else None
                 rows.append([name, what, system, shown(time_of), f"{mine[0] / time_of[0]:.3g}" if mine and system != "quern" else "",
                              f"{share:.0%}" if share else ""])

@@ -77,6 +77,15 @@ Value ContractionEmitter::load(const ContractionOperand &operand, Index outer, I
   return kernel.loadScalar(operand.memref, indices);
 }
 
+Value ContractionEmitter::loadB(const Panel &panel, const BlockK &block, int64_t q, Index k) {
+  Index column = kernel.add(panel.column, q * kernel.lanes), at = kernel.add(block.begin, k);
+  if (!spec.b.isPacked)
+    return load(spec.b, column, at, kernel.vectorType, panel.masks[q]);
+  Index begin = kernel.mul(kernel.floorDiv(column, tileColumns), kernel.mul(spec.k, tileColumns));
+  begin = kernel.add(begin, kernel.rem(column, tileColumns));
+  return kernel.loadVector(spec.b.memref, {kernel.add(begin, kernel.mul(at, tileColumns))});
+}
+
 SmallVector<Value> ContractionEmitter::panelMasks(int64_t vectors, Index valid) {
   SmallVector<Value> masks;
   for (int64_t q = 0; q < vectors; ++q) {

@@ -26,6 +26,9 @@ struct ContractionOperand {
   /// Indices of the dimensions before the last two (batch dimensions).
   llvm::SmallVector<mlir::Value> leading;
   bool kContiguous = true;
+  /// B alone, of known sizes: `memref` is flat and holds panels as wide as the plan's register tile,
+  /// each [k][tile columns], with zeros past the end of N. `kContiguous` is false.
+  bool isPacked = false;
   /// Computes the elements instead of loading them from `memref`. Such an operand is packed, each
   /// element computed once a chunk.
   ElementLoader prologue;

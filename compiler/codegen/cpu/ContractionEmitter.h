@@ -80,6 +80,8 @@ private:
 
   mlir::Value load(const ContractionOperand &operand, Index outer, Index k, mlir::Type type,
                    mlir::Value mask = {});
+  /// A vector of B at `k` of `block`: columns from panel.column + q * lanes.
+  mlir::Value loadB(const Panel &panel, const BlockK &block, int64_t q, Index k);
   llvm::SmallVector<mlir::Value> panelMasks(int64_t vectors, Index valid);
 
   const ContractionSpec &spec;

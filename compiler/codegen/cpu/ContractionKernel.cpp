@@ -3,6 +3,7 @@
 // they are packed; the rest of the kernel runs on the accumulators before they are stored.
 #include "compiler/codegen/cpu/Contraction.h"
 #include "compiler/codegen/cpu/KernelEmitter.h"
+#include "compiler/codegen/cpu/PackedConstant.h"
 #include "compiler/codegen/element/LoopNest.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -36,9 +37,15 @@ struct Side {
   bool kContiguous() const {
     return llvm::is_contained(contracting, tensorOf(value).getRank() - 1);
   }
-  /// An operand of the kernel, whose groups of dimensions are dense and in order.
+  /// The numbers of a constant, where they are not all the same.
+  DenseElementsAttr numbers() const {
+    auto constant = value.getDefiningOp<ConstantOp>();
+    auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : nullptr;
+    return elements && !elements.isSplat() ? elements : nullptr;
+  }
+  /// Memory of the kernel, whose groups of dimensions are dense and in order.
   bool isInPlace() const {
-    if (!isa<BlockArgument>(value) || registerType(elementType()) != elementType())
+    if (!(isa<BlockArgument>(value) || numbers()) || registerType(elementType()) != elementType())
       return false;
     int64_t lead = batch.size();
     if (!isRange(batch, 0))
@@ -95,7 +102,10 @@ public:
       batchAt = unflatten(outer, linear, lhs.extents(lhs.batch));
     }
     bind(spec.a, lhs, spec.m, spec.k, frame, outer, indices.value(batchIndex), batchAt);
-    bind(spec.b, rhs, spec.n, spec.k, frame, outer, indices.value(batchIndex), batchAt);
+    if (spec.b.isPacked)
+      spec.b.memref = packedTable(outer, spec);
+    else
+      bind(spec.b, rhs, spec.n, spec.k, frame, outer, indices.value(batchIndex), batchAt);
     spec.epilogue = [&](OpBuilder &b, Location at, Value row, Value col, Value values, Value mask) {
       ElementEmitter e(b, at, frame, cast<VectorType>(values.getType()).getNumElements());
       e.setMask(mask);
@@ -149,8 +159,17 @@ private:
         };
     };
     side(spec.a, lhs);
-    side(spec.b, rhs);
+    // Numbers known now are packed now.
+    if (rhs.numbers() && rhs.batch.empty())
+      spec.b.isPacked = true, spec.b.kContiguous = false;
+    else
+      side(spec.b, rhs);
     return spec;
+  }
+
+  Value packedTable(ElementEmitter &outer, const ContractionSpec &spec) {
+    int64_t width = planContraction(spec, target).tileVectors * lanes();
+    return outer.table(packPanels(rhs.numbers(), rhs.free, rhs.contracting, width, elementType));
   }
 
   /// Tells where the operand's elements come from.
@@ -166,10 +185,12 @@ private:
       auto number = [](Index index) { return constantOf(index).value_or(ShapedType::kDynamic); };
       Index batches = toIndex(b, outer.loc, frame.extents, batch);
       auto layout = StridedLayoutAttr::get(b.getContext(), 0, {number(plane), number(columns), 1});
+      DenseElementsAttr numbers = side.numbers();
+      Value memory = numbers ? outer.table(numbers) : frame.memory.lookup(side.value);
       auto type = MemRefType::get({number(batches), number(rows), number(columns)},
                                   side.elementType(), layout);
       operand.memref = memref::ReinterpretCastOp::create(
-          b, outer.loc, type, frame.memory.lookup(side.value), b.getIndexAttr(0),
+          b, outer.loc, type, memory, b.getIndexAttr(0),
           ArrayRef<OpFoldResult>{batches, rows, columns},
           ArrayRef<OpFoldResult>{plane, columns, b.getIndexAttr(1)});
       operand.leading = {batchIndex};

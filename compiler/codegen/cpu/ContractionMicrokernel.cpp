@@ -19,8 +19,7 @@ SmallVector<Value> ContractionEmitter::accumulate(const BlockK &block, const Pan
       columns.push_back(packedB
                             ? kernel.loadVector(workspace, {kernel.add(kernel.mul(k, width),
                                                                        layout.bOffset + q * lanes)})
-                            : load(spec.b, kernel.add(panel.column, q * lanes),
-                                   kernel.add(block.begin, k), kernel.vectorType, panel.masks[q]));
+                            : loadB(panel, block, q, k));
     for (int64_t row = 0; row < rows; ++row) {
       Value a = kernel.broadcast(loadA(row, k));
       for (int64_t q = 0; q < panel.vectors; ++q)

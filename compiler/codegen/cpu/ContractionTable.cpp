@@ -43,7 +43,8 @@ ContractionPlan quern::planContraction(const ContractionSpec &spec,
   // A panel of a few 256-bit vectors is one cache line a row: strided reads of it then cost more
   // than a copy that many rows share.
   bool narrowPanel = !wide && (!m || *m >= 64);
-  plan.packB = spec.b.kContiguous || spec.b.prologue || large || narrowPanel;
+  plan.packB = !spec.b.isPacked &&
+               (spec.b.kContiguous || spec.b.prologue || large || narrowPanel);
   plan.packA = spec.a.prologue || large;
   // Packing B costs more than a few rows give back.
   plan.vectorRows = spec.a.prologue || spec.b.prologue ? 0 : 3;

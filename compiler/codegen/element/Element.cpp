@@ -293,6 +293,30 @@ LaneIndex ElementEmitter::toIndex(Value vector, bool isUniform) {
       arith::IndexCastOp::create(builder, loc, index.vectorOf(builder.getIndexType()), vector));
 }
 
+Value ElementEmitter::table(DenseElementsAttr numbers) {
+  int64_t count = numbers.getNumElements();
+  auto type = MemRefType::get({count}, numbers.getElementType());
+  auto flat = numbers.reshape(RankedTensorType::get({count}, numbers.getElementType()));
+  Operation *module = builder.getInsertionBlock()->getParentOp();
+  while (!module->hasTrait<OpTrait::SymbolTable>())
+    module = module->getParentOp();
+  Region &symbols = module->getRegion(0);
+  memref::GlobalOp global;
+  for (auto other : symbols.getOps<memref::GlobalOp>())
+    if (other.getInitialValue() == std::optional<Attribute>(flat))
+      global = other;
+  if (!global) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&symbols.front());
+    std::string name =
+        "table." + std::to_string(llvm::range_size(symbols.getOps<memref::GlobalOp>()));
+    auto alignment = builder.getI64IntegerAttr(64); // a cache line, and a vector of any target
+    global = memref::GlobalOp::create(builder, loc, name, builder.getStringAttr("private"), type,
+                                      flat, /*constant=*/true, alignment);
+  }
+  return memref::GetGlobalOp::create(builder, loc, type, global.getName());
+}
+
 Value ElementEmitter::emitConstant(ConstantOp op, const Position &position) {
   auto value = cast<DenseElementsAttr>(op.getValue());
   Type element = typeOf(op.getResult()).getElementType(), type = registerType(element);
@@ -305,35 +329,19 @@ Value ElementEmitter::emitConstant(ConstantOp op, const Position &position) {
   if (value.isSplat())
     return arith::ConstantOp::create(
         builder, loc, DenseElementsAttr::get(vector, scalarOf(value.getSplatValue<Attribute>())));
-  // A table in the object. Bools are bytes there, half floats are floats.
+  // Bools are bytes in a table, half floats are floats.
   Type held = element.isInteger(1) ? builder.getI8Type() : type;
-  SmallVector<Attribute> numbers;
-  for (Attribute number : value.getValues<Attribute>())
-    numbers.push_back(element.isInteger(1)
-                          ? builder.getIntegerAttr(held, cast<IntegerAttr>(number).getInt() != 0)
-                          : scalarOf(number));
-  int64_t count = numbers.size();
-  auto table = DenseElementsAttr::get(RankedTensorType::get({count}, held), numbers);
-  Operation *module = builder.getInsertionBlock()->getParentOp();
-  while (!module->hasTrait<OpTrait::SymbolTable>())
-    module = module->getParentOp();
-  Region &symbols = module->getRegion(0);
-  auto memrefType = MemRefType::get({count}, held);
-  memref::GlobalOp global;
-  for (auto other : symbols.getOps<memref::GlobalOp>())
-    if (other.getInitialValue() == std::optional<Attribute>(table))
-      global = other;
-  if (!global) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&symbols.front());
-    std::string name =
-        "table." + std::to_string(llvm::range_size(symbols.getOps<memref::GlobalOp>()));
-    auto alignment =
-        pointerAlignment ? builder.getI64IntegerAttr(pointerAlignment) : IntegerAttr();
-    global = memref::GlobalOp::create(builder, loc, name, builder.getStringAttr("private"),
-                                      memrefType, table, /*constant=*/true, alignment);
+  DenseElementsAttr numbers = value;
+  if (held != value.getElementType()) {
+    SmallVector<Attribute> converted;
+    for (Attribute number : value.getValues<Attribute>())
+      converted.push_back(element.isInteger(1)
+                              ? builder.getIntegerAttr(held, cast<IntegerAttr>(number).getInt() != 0)
+                              : scalarOf(number));
+    numbers = DenseElementsAttr::get(RankedTensorType::get(value.getType().getShape(), held),
+                                     converted);
   }
-  Value memory = memref::GetGlobalOp::create(builder, loc, memrefType, global.getName());
+  Value memory = table(numbers);
   Type loaded = element.isInteger(1) ? element : held;
   return load(memory, loaded, linearise(position, typeOf(op.getResult()).getExtents()));
 }

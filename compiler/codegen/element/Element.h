@@ -70,6 +70,8 @@ public:
   mlir::Value extent(Extent value) { return frame.extents.emit(builder, loc, value); }
   /// A constant vector of a register type.
   mlir::Value constant(mlir::Type type, double number);
+  /// A flat memref of numbers that are part of the object; equal numbers are kept once.
+  mlir::Value table(mlir::DenseElementsAttr numbers);
   /// An i64 vector's lane 0 or lanes as an index.
   LaneIndex toIndex(mlir::Value vector, bool isUniform);
 
