@@ -14,8 +14,8 @@ func.func @step(%w: !quern.tensor<[2], f32> {quern.name = "w", quern.role = "par
 
 // Everything else is a number; floats convert.
 // CHECK: func.func @predict(%[[W:.*]]: !quern.tensor<[2], f32> {quern.name = "w", quern.role = "param"}, %[[X:.*]]: !quern.tensor<[2], f32>
-// CHECK-DAG: %[[V:.*]] = quern.constant dense<[5.000000e+00, 6.000000e+00]>
-// CHECK-DAG: %[[ON:.*]] = quern.constant dense<[true, false, true]>
+// CHECK-DAG: %[[V:.*]] = quern.constant [5.0, 6.0]
+// CHECK-DAG: %[[ON:.*]] = quern.constant [true, false, true]
 // CHECK: quern.mul %[[W]], %[[V]]
 // CHECK: return %{{.*}}, %[[ON]]
 func.func @predict(%w: !quern.tensor<[2], f32> {quern.name = "w", quern.role = "param"}, %v: !quern.tensor<[2], f32> {quern.name = "v", quern.role = "param"},
@@ -27,11 +27,11 @@ func.func @predict(%w: !quern.tensor<[2], f32> {quern.name = "w", quern.role = "
 }
 
 // CHECK: func.func @init() -> (!quern.tensor<[2], f32> {quern.name = "w", quern.role = "param"})
-// CHECK: %[[BEGIN:.*]] = quern.constant dense<[3.000000e+00, 4.000000e+00]>
+// CHECK: %[[BEGIN:.*]] = quern.constant [3.0, 4.0]
 // CHECK: return %[[BEGIN]] : !quern.tensor<[2], f32>
 func.func @init() -> (!quern.tensor<[2], f32> {quern.name = "w", quern.role = "param"}, !quern.tensor<[2], f32> {quern.name = "v", quern.role = "param"},
                       !quern.tensor<[3], i1> {quern.name = "on", quern.role = "buffer"}) attributes {quern.kind = "init"} {
-  %0 = quern.constant dense<1.0> : tensor<2xf32> -> !quern.tensor<[2], f32>
-  %1 = quern.constant dense<false> : tensor<3xi1> -> !quern.tensor<[3], i1>
+  %0 = quern.constant 1.0 : <[2], f32>
+  %1 = quern.constant false : <[3], i1>
   return %0, %0, %1 : !quern.tensor<[2], f32>, !quern.tensor<[2], f32>, !quern.tensor<[3], i1>
 }

@@ -37,7 +37,7 @@ func.func @f1(%cm: !quern.tensor<[2], f32> {quern.name = "cm", quern.role = "inp
   return %cm : !quern.tensor<[2], f32>
 }
 func.func @init() -> (!quern.tensor<[2], f32> {quern.name = "w", quern.role = "param"}, !quern.tensor<[2], f32> {quern.name = "w.m", quern.role = "state"}) attributes {quern.kind = "init"} {
-  %0 = quern.constant dense<1.0> : tensor<2xf32> -> !quern.tensor<[2], f32>
-  %1 = quern.constant dense<0.0> : tensor<2xf32> -> !quern.tensor<[2], f32>
+  %0 = quern.constant 1.0 : <[2], f32>
+  %1 = quern.constant 0.0 : <[2], f32>
   return %0, %1 : !quern.tensor<[2], f32>, !quern.tensor<[2], f32>
 }
