@@ -35,6 +35,8 @@ static bool writeDependencies(Compilation &compilation) {
   for (const std::string &file : compilation.getSources().getFileNames())
     if (file != "<stdin>")
       os << " " << escape(file);
+  if (!line.pipeline.weights.empty())
+    os << " " << escape(line.pipeline.weights);
   os << "\n";
   os.close();
   if (os.has_error()) {

@@ -175,6 +175,10 @@ static llvm::Error printTree(CommandLine &line, StringRef) {
   return llvm::Error::success();
 }
 
+/// Commands that get further than the phase `grad`.
+static constexpr llvm::StringLiteral codeCommands =
+    "build emit train eval predict summary bench explain";
+
 llvm::ArrayRef<FlagDescription> getFlags() {
   static constexpr FlagDescription flags[] = {
       {"-o", "FILE", "where the result goes", "build emit", false, keep<&CommandLine::output>},
@@ -186,8 +190,9 @@ llvm::ArrayRef<FlagDescription> getFlags() {
       {"--mcpu", "NAME", "CPU to compile for, by LLVM's names (host: this machine's)", "", true,
        setCpu},
       {"--dim", "NAME=N", "add a variant for this size of a dim, repeatable", "", true, setDim},
-      {"--entries", "NAME,...", "keep these functions of the model only", "", true, addEntries},
-      {"--embed", "FILE", "weights to make part of the code (.safetensors)", "", true,
+      {"--entries", "NAME,...", "keep these functions of the model only", codeCommands, true,
+       addEntries},
+      {"--embed", "FILE", "weights to make part of the code (.safetensors)", codeCommands, true,
        setWeights},
       {"--precision", "f32", "number format of the arithmetic (f32)", "", true, setPrecision},
       {"--disable", "NAME,...", "switch optimisations off; quern phases lists them", "", true,

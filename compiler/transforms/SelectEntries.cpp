@@ -27,7 +27,7 @@ public:
   using SelectEntriesBase::SelectEntriesBase;
 
 private:
-  /// Whom an entry belongs to: `loss_validate` to `loss`, a metric of totals to itself.
+  /// Whom an entry comes with: `loss_validate` with `loss`, any other with itself.
   static StringRef ownerOf(func::FuncOp function) {
     StringRef name = function.getName();
     if (getKind(function) == "validate")
@@ -56,7 +56,7 @@ private:
     }
     llvm::StringSet<> states;
     for (func::FuncOp function : all) {
-      if (!kept.contains(ownerOf(function))) {
+      if (!kept.contains(function.getName()) && !kept.contains(ownerOf(function))) {
         function.erase();
         continue;
       }

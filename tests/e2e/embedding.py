@@ -135,8 +135,19 @@ def an_artefact_of_one_entry(folder):
 
 
 @case
+def what_is_embedded_is_a_dependency(folder):
+    line(folder)
+    os.rename(f"{folder}/w.safetensors", f"{folder}/the weights.safetensors")
+    run(QUERN, "build", "m.qn", "-o", "m.o", "-MD", "--embed", "the weights.safetensors", cwd=folder)
+    rule = open(f"{folder}/m.d").read()
+    expect(rule == "m.o: m.qn the\\ weights.safetensors\n", rule)
+
+
+@case
 def wrong_weights_and_entries(folder):
     line(folder)
+    _, error = run(QUERN, "check", "m.qn", "--embed", "w.safetensors", status=2, cwd=folder)
+    expect(error == "error: check does not use --embed\n", error)
     safetensors(f"{folder}/few.safetensors", {"weight": ("f32", [3, 2])})
     safetensors(f"{folder}/shape.safetensors", {"weight": ("f32", [2, 2]), "bias": ("f32", [3])})
     safetensors(f"{folder}/many.safetensors", {"weight": ("f32", [3, 2]), "bias": ("f32", [3]), "more": ("f32", [1])})

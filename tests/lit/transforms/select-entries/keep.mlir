@@ -13,6 +13,10 @@
 // LOSS-SAME: quern.name = "w"
 // LOSS-SAME: quern.name = "w.m"
 
+// RUN: quern-opt %s --quern-select-entries=entries=loss_validate | FileCheck %s --check-prefix=VALIDATE
+// VALIDATE-NOT: func.func @loss(
+// VALIDATE: func.func @loss_validate(
+
 // A metric of totals keeps where they come from; no entry is left to use the state.
 // F1-NOT: func.func @loss
 // F1: func.func @confusion
