@@ -1,5 +1,6 @@
 // The memory that a model needs.
 #include "compiler/explain/Certificate.h"
+#include "compiler/explain/Cost.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
 #include "llvm/Support/Format.h"
@@ -73,5 +74,13 @@ void printHeldMemory(ModuleOp module, raw_ostream &os) {
                              {attr::stateBytes, "optimizer state"}})
     if (auto bytes = module->getAttrOfType<IntegerAttr>(name))
       printLine(label, Extent::constant(module.getContext(), bytes.getInt()), "", os);
+  llvm::DenseSet<Attribute> tables;
+  Extent bytes = Extent::constant(module.getContext(), 0);
+  module.walk([&](ConstantOp constant) {
+    if (isTable(constant) && tables.insert(constant.getValue()).second)
+      bytes = bytes + constant.getType().getNumBytes();
+  });
+  if (!tables.empty())
+    printLine("all instances share constants", bytes, " of the code", os);
 }
 } // namespace quern

@@ -39,6 +39,14 @@ Extent countBytes(KernelOp kernel) {
     sum = sum + cast<TensorType>(type).getNumBytes();
   for (Type type : kernel.getResultTypes())
     sum = sum + cast<TensorType>(type).getNumBytes();
+  for (auto constant : kernel.getBody().front().getOps<ConstantOp>())
+    if (isTable(constant))
+      sum = sum + constant.getType().getNumBytes();
   return sum;
+}
+
+bool isTable(ConstantOp constant) {
+  auto elements = dyn_cast<ElementsAttr>(constant.getValue());
+  return elements && !elements.isSplat();
 }
 } // namespace quern

@@ -9,8 +9,10 @@ namespace quern {
 /// reduction one an operand element, pointwise float arithmetic (moves, comparisons and selections
 /// do not count) one a result element.
 Extent countFlops(KernelOp kernel);
-/// Bytes of the kernel's operands and results, each counted once.
+/// Bytes of the kernel's operands, results and tables, each counted once.
 Extent countBytes(KernelOp kernel);
+/// Whether a constant is numbers in memory rather than one number in the code.
+bool isTable(ConstantOp constant);
 } // namespace quern
 
 #endif

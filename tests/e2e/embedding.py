@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import re
 import struct
 
 from case import QUERN, case, expect, losses, run, same, write
@@ -127,6 +128,8 @@ def an_artefact_of_one_entry(folder):
     expect("loss" not in text, text)
     for what in ("parameters", "optimizer state"):
         expect(any(row.split()[-2:] == ["0", "bytes"] for row in text.splitlines() if row.strip().startswith(what)), text)
+    # Six weights, three biases: 36 bytes that the one kernel reads beside 8 of x and 12 of the result a row.
+    expect("20*B + 36 " in text and re.search(r"constants +36 bytes of the code\n$", text), text)
     _, error = run(f"{folder}/m", "train", "--data", f"{folder}/d.safetensors", status=1)
     expect(error.count("\n") == 1 and "train" in error, error)
     _, error = run(f"{folder}/m", "predict", "--data", "x=1,2", "--load", f"{folder}/w.safetensors", status=1)
