@@ -59,9 +59,10 @@ public:
     return true;
   }
 
-  /// Appends `value`; false where memory is out.
+  /// Appends `value`; false where memory is out, or was when the value was made: what has a member
+  /// `intact()` is asked.
   [[nodiscard]] bool push(T value) {
-    if (!reserve(count + 1))
+    if (!isIntact(value, 0) || !reserve(count + 1))
       return false;
     new (&elements[count++]) T(std::move(value));
     return true;
@@ -97,6 +98,11 @@ public:
   }
 
 private:
+  template <typename U> static auto isIntact(const U &value, int) -> decltype(value.intact()) {
+    return value.intact();
+  }
+  template <typename U> static bool isIntact(const U &, long) { return true; }
+
   T *elements = nullptr;
   int64_t count = 0;
   int64_t capacity = 0;

@@ -11,6 +11,7 @@ namespace quern::runtime {
 struct Metadata {
   Text key;
   Text value;
+  bool intact() const { return key.intact() && value.intact(); }
 };
 
 struct SafetensorsEntry {

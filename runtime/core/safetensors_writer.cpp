@@ -23,8 +23,7 @@ static void appendQuoted(Text &text, const char *string) {
 }
 
 bool quern::runtime::addMetadata(Array<Metadata> &metadata, const char *key, const char *value) {
-  Metadata pair = {Text(key), Text(value)};
-  return pair.key.intact() && pair.value.intact() && metadata.push(std::move(pair));
+  return metadata.push({Text(key), Text(value)});
 }
 
 bool SafetensorsWriter::add(const char *prefix, const quern_tensor &tensor, const void *data) {

@@ -19,6 +19,7 @@ struct Feature {
   Block owned;
   int64_t rows = 0;
   int64_t rowBytes = 0;
+  bool intact() const { return name.intact() && origin.intact(); }
 };
 
 class Dataset {

@@ -86,6 +86,8 @@ quern_status quern::runtime::inflateGzip(const InputFile &file, Block &out,
       size -= read;
       produced += written;
       ended = code == Z_STREAM_END;
+      if (code == Z_MEM_ERROR)
+        return failMemory(message, where, 0);
       if (!ended && code != Z_BUF_ERROR)
         return fail(message, QUERN_CORRUPT, "%s: the compressed data are corrupt", where);
       more = ended ? size > 0 : produced == capacity;
@@ -112,6 +114,8 @@ quern_status quern::runtime::inflateRaw(const char *where, const char *data, int
     return failMemory(message, where, 0);
   int64_t read, written;
   int code = inflateInto(inflater.stream, data, size, out.data(), out.size(), &read, &written);
+  if (code == Z_MEM_ERROR)
+    return failMemory(message, where, 0);
   if (code != Z_STREAM_END || written != out.size())
     return fail(message, QUERN_CORRUPT, "%s: the compressed data are corrupt", where);
   return QUERN_OK;

@@ -27,6 +27,7 @@ constexpr Element elements[] = {
 struct Header {
   Text descr;
   bool columnMajor = false;
+  bool room = true; // for the extents
   Array<int64_t> extents;
 };
 
@@ -40,7 +41,7 @@ const char *valueOf(const char *header, const char *key) {
   return found;
 }
 
-bool parseShape(const char *text, Array<int64_t> &extents) {
+bool parseShape(const char *text, Header &header) {
   if (*text++ != '(')
     return false;
   for (;;) {
@@ -54,8 +55,9 @@ bool parseShape(const char *text, Array<int64_t> &extents) {
       if (__builtin_mul_overflow(value, 10, &value) ||
           __builtin_add_overflow(value, *text - '0', &value))
         return false;
-    if (text == start || !extents.push(value))
+    if (text == start)
       return false;
+    header.room = header.room && header.extents.push(value);
     if (*text == 'L')
       ++text; // Python 2 wrote "3L"
   }
@@ -75,9 +77,9 @@ quern_status parseHeader(const char *where, const char *text, Header &header,
     return fail(message, QUERN_CORRUPT, "%s: the header has no fortran_order", where);
   header.columnMajor = *order == 'T';
   const char *shape = valueOf(text, "'shape'");
-  if (!shape || !parseShape(shape, header.extents))
+  if (!shape || !parseShape(shape, header))
     return fail(message, QUERN_CORRUPT, "%s: the header has no valid shape", where);
-  return QUERN_OK;
+  return header.room && header.descr.intact() ? QUERN_OK : failMemory(message, where, 0);
 }
 
 /// Widens 16-bit and unsigned integers to the dtype in memory; false where a u64 does not fit.
@@ -104,12 +106,12 @@ bool widen(const Element &element, const char *from, char *to, int64_t count) {
   return true;
 }
 
-/// Copies a column-major array to row-major order.
-void transpose(const Array<int64_t> &extents, int64_t size, const char *from, char *to,
+/// Copies a column-major array to row-major order; false where memory is out.
+[[nodiscard]] bool transpose(const Array<int64_t> &extents, int64_t size, const char *from, char *to,
                int64_t count) {
   Array<int64_t> index;
   if (!index.resize(extents.size()))
-    return;
+    return false;
   for (int64_t i = 0; i < count; ++i, to += size) {
     int64_t offset = 0, stride = 1;
     for (int64_t k = 0; k < extents.size(); ++k) {
@@ -120,6 +122,7 @@ void transpose(const Array<int64_t> &extents, int64_t size, const char *from, ch
     for (int64_t k = extents.size() - 1; k >= 0 && ++index[k] == extents[k]; --k)
       index[k] = 0;
   }
+  return true;
 }
 
 } // namespace
@@ -140,6 +143,8 @@ quern_status quern::runtime::parseNpy(const char *where, Block &file, DataArray 
   if (length > size - start)
     return fail(message, QUERN_CORRUPT, "%s: the file ends within its header", where);
   Text text(data + start, length);
+  if (!text.intact())
+    return failMemory(message, where, length);
   Header header;
   if (quern_status status = parseHeader(where, text.c_str(), header, message))
     return status;
@@ -161,9 +166,9 @@ quern_status quern::runtime::parseNpy(const char *where, Block &file, DataArray 
                 static_cast<long long>(bytes), static_cast<long long>(size - start - length));
   Block raw;
   if (header.columnMajor && header.extents.size() > 1) {
-    if (!raw.allocate(bytes))
+    if (!raw.allocate(bytes) ||
+        !transpose(header.extents, element->size, data + start + length, raw.data(), count))
       return failMemory(message, where, bytes);
-    transpose(header.extents, element->size, data + start + length, raw.data(), count);
   } else { // in place: arrays are large
     memmove(file.data(), data + start + length, static_cast<size_t>(bytes));
     file.shorten(bytes);

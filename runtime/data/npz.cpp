@@ -41,6 +41,8 @@ public:
       if (!readMember(&at, member))
         return fail(message, QUERN_CORRUPT, "%s: the zip directory is corrupt at byte %llu", path,
                     static_cast<unsigned long long>(at));
+      if (!member.name.intact())
+        return failMemory(message, path, 0);
       if (!member.name.endsWith(".npy"))
         continue;
       if (quern_status status = readArray(member, source))

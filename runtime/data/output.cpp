@@ -75,9 +75,11 @@ quern_status quern::runtime::writeNpy(const char *path, const OutputArray &array
   for (int64_t extent : array.extents)
     header.appendFormat("%lld, ", static_cast<long long>(extent));
   header.append("), }");
-  while ((10 + header.size() + 1) % 64)
+  while (header.intact() && (10 + header.size() + 1) % 64)
     header.append(" ");
   header.append("\n");
+  if (!header.intact())
+    return failMemory(message, path, 0);
   unsigned length = static_cast<unsigned>(header.size());
   const char prefix[10] = {'\x93',
                            'N',

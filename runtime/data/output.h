@@ -14,6 +14,7 @@ struct OutputArray {
   uint32_t dtype = 0;
   Array<int64_t> extents;
   Block bytes;
+  bool intact() const { return name.intact(); }
 };
 
 /// Appends a line of column names ("y", or "y_0,y_1" where a row holds several values), then one

@@ -25,9 +25,10 @@ bool quern::runtime::sourceKindOf(const char *path, SourceKind *kind) {
       {"-ubyte.gz", SourceKind::Idx}, {".safetensors", SourceKind::Safetensors},
       {".txt", SourceKind::Text},
   };
-  Text name(path);
+  size_t length = strlen(path);
   for (const auto &entry : suffixes) {
-    if (!name.endsWith(entry.suffix))
+    size_t end = strlen(entry.suffix);
+    if (length < end || strcmp(path + length - end, entry.suffix) != 0)
       continue;
     *kind = entry.kind;
     return true;
@@ -42,6 +43,8 @@ quern_status quern::runtime::readSource(const char *path, Source &source, quern_
                 ".safetensors or .txt",
                 path);
   source.path = Text(path);
+  if (!source.intact())
+    return failMemory(message, path, 0);
   switch (source.kind) {
   case SourceKind::Csv:
     return readCsv(path, source, message);

@@ -15,6 +15,7 @@ struct DataArray {
   uint32_t dtype = QUERN_F64;
   Array<int64_t> extents;
   Block bytes;
+  bool intact() const { return name.intact() && origin.intact(); }
 };
 
 enum class SourceKind { Csv, Npy, Npz, Idx, Safetensors, Text };
@@ -23,6 +24,7 @@ struct Source {
   Text path;
   SourceKind kind = SourceKind::Csv;
   Array<DataArray> arrays;
+  bool intact() const { return path.intact(); }
 
   const DataArray *find(const char *name) const;
 };

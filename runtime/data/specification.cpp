@@ -68,8 +68,8 @@ bool parseFile(const char *text, Mapping &mapping) {
   SourceKind kind;
   const char *colon = strrchr(text, ':');
   Text path(text, colon ? colon - text : static_cast<int64_t>(strlen(text)));
-  if (!sourceKindOf(path.c_str(), &kind))
-    return false;
+  if (path.intact() && !sourceKindOf(path.c_str(), &kind))
+    return false; // else the mapping, which is not intact, will be refused
   mapping.path = std::move(path);
   mapping.member = Text(colon ? colon + 1 : "");
   return true;

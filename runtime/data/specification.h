@@ -17,6 +17,7 @@ struct Mapping {
   Text member;           // File: after the colon, or empty
   Array<Text> columns;   // Columns
   Array<double> numbers; // Numbers
+  bool intact() const { return input.intact() && path.intact() && member.intact(); }
 };
 
 struct Specification {

@@ -91,7 +91,7 @@ bool quern::runtime::writeScalers(const Array<Scaler> &scalers, Array<Metadata> 
     key.append(scaler.input.c_str());
     for (int64_t i = 0; i < scaler.mean.size(); ++i)
       value.appendFormat("%s%.17g,%.17g", i ? " " : "", scaler.mean[i], scaler.deviation[i]);
-    if (!value.intact() || !addMetadata(metadata, key.c_str(), value.c_str()))
+    if (!key.intact() || !value.intact() || !addMetadata(metadata, key.c_str(), value.c_str()))
       return false;
   }
   return true;

@@ -13,6 +13,7 @@ struct Scaler {
   Text input;
   Array<double> mean;
   Array<double> deviation;
+  bool intact() const { return input.intact(); }
 };
 
 /// Fits on `count` rows, `rows` naming them (null: the first `count`).

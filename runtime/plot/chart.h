@@ -11,6 +11,7 @@ struct Series {
   Text name;
   Array<double> x, y; // of one length; a y that is not finite leaves a gap
   bool points = false;
+  bool intact() const { return name.intact(); }
 };
 
 struct Chart {

@@ -65,7 +65,7 @@ quern_status setPath(Text &path, const char *flag, const char *value, quern_mess
   if (!*value)
     return badValue(flag, "a name", value, message);
   path = Text(value);
-  return QUERN_OK;
+  return path.intact() ? QUERN_OK : failMemory(message, value, 0);
 }
 
 quern_status setSplit(Flags &flags, const char *value, quern_message *message) {
@@ -111,7 +111,7 @@ quern_status setSchedule(Flags &flags, const char *value, quern_message *message
   if (!schedule.parse(value))
     return badValue("--schedule", "constant, linear, cosine or step:EPOCHS:FACTOR", value, message);
   flags.schedule = Text(value);
-  return QUERN_OK;
+  return flags.schedule.intact() ? QUERN_OK : failMemory(message, value, 0);
 }
 
 quern_status setDim(Flags &flags, const char *value, quern_message *message) {
@@ -375,6 +375,8 @@ quern_status quern::runtime::parseFlags(const quern_model &model, int argc, char
                   commandName(flags.command), argument);
     const char *equals = strchr(argument, '=');
     Text name(argument, equals ? equals - argument : static_cast<int64_t>(strlen(argument)));
+    if (!name.intact())
+      return failMemory(message, argument, 0);
     const Flag *flag = nullptr;
     for (const Flag &candidate : table)
       if (name.equals(candidate.name) && (candidate.commands & flags.command))

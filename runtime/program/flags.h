@@ -21,6 +21,7 @@ enum Command : uint32_t {
 struct NamedNumber {
   Text name;
   double value;
+  bool intact() const { return name.intact(); }
 };
 
 struct Flags {

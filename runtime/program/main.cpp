@@ -10,8 +10,11 @@ int quern_program_main(const quern_model *model, int argc, char **argv) {
   const char *program = argc > 0 ? argv[0] : model->name;
   Flags flags;
   quern_message message = {};
-  if (parseFlags(*model, argc, argv, flags, &message)) {
-    fprintf(stderr, "error: %s\n%s --help tells how to use it\n", message.text, program);
+  if (quern_status wrong = parseFlags(*model, argc, argv, flags, &message)) {
+    fprintf(stderr, "error: %s\n", message.text);
+    if (wrong == QUERN_NO_MEMORY)
+      return 1;
+    fprintf(stderr, "%s --help tells how to use it\n", program);
     return 2;
   }
   quern_status status = QUERN_OK;

@@ -152,7 +152,7 @@ private:
       bool room = result.bytes.allocate(rows ? rowBytes * data.rows() : bytes);
       for (uint32_t k = 0; k < array.rank; ++k)
         room = room && result.extents.push(rows && k == 0 ? data.rows() : array.extents[k]);
-      if (!room)
+      if (!room || !result.intact())
         return failMemory(message, "the results", bytes);
     }
     memcpy(result.bytes.data() + first * (rows ? rowBytes : 0), array.data,

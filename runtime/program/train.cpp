@@ -91,6 +91,8 @@ private:
       state.split = flags.split;
     if (!flags.schedule.empty())
       state.schedule = flags.schedule.copy();
+    if (!state.schedule.intact())
+      return failMemory(message, "the schedule", 0);
     if (!state.schedule.empty() && !schedule.parse(state.schedule.c_str()))
       return fail(message, QUERN_CORRUPT, "%s: the schedule is corrupt", flags.save.c_str());
     if (flags.noShuffle)
@@ -330,6 +332,8 @@ private:
       line.clear();
       appendEpoch(line, state.epoch, figures);
       line.append("\n");
+      if (!line.intact())
+        return failMemory(message, "an epoch's line", 0);
       fwrite(line.c_str(), 1, static_cast<size_t>(line.size()), stdout);
       flushSometimes();
     }

@@ -21,14 +21,14 @@ const quern_entry *quern::runtime::trainingOf(const quern_model &model,
   return nullptr;
 }
 
-Text quern::runtime::lossName(const quern_model &model, const quern_entry &entry) {
+const char *quern::runtime::lossName(const quern_model &model, const quern_entry &entry) {
   int count = 0;
   for (uint32_t i = 0; i < model.entry_count; ++i)
     count += model.entries[i].kind == QUERN_ENTRY_TRAIN;
   if (count <= 1)
-    return Text("loss");
+    return "loss";
   const quern_entry *training = trainingOf(model, entry);
-  return Text(training ? training->name : entry.name);
+  return training ? training->name : entry.name;
 }
 
 Evaluator::~Evaluator() {
@@ -52,13 +52,14 @@ quern_status Evaluator::add(quern_instance *instance, uint32_t index, const char
     bool loss = entry.kind == QUERN_ENTRY_VALIDATE;
     result.name = Text(loss ? lossPrefix : "");
     if (loss && i == 0)
-      result.name.append(lossName(model, entry).c_str());
+      result.name.append(lossName(model, entry));
     else
       result.name.append(entry.output_count > 1 ? entry.outputs[i].name : entry.name);
     room = room && values.push(std::move(result));
   }
-  if (room && parts.push(std::move(part)))
+  if (room && parts.reserve(parts.size() + 1) && parts.push(std::move(part)))
     return QUERN_OK;
+  quern_call_destroy(part.call);
   return failMemory(message, "an evaluation", 0);
 }
 

@@ -13,6 +13,7 @@ struct Result {
   const quern_tensor *tensor = nullptr;
   Array<int64_t> extents;
   Array<double> values;
+  bool intact() const { return name.intact(); }
   bool scalar() const { return extents.empty(); }
 };
 
@@ -61,7 +62,7 @@ const quern_entry *trainingOf(const quern_model &model, const quern_entry &valid
 
 /// What a training or validation entry's loss is called in a line: "loss" where it is the model's
 /// only one.
-Text lossName(const quern_model &model, const quern_entry &entry);
+const char *lossName(const quern_model &model, const quern_entry &entry);
 
 } // namespace quern::runtime
 #endif

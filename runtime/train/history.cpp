@@ -35,6 +35,8 @@ static int64_t epochOf(const char *line, bool csv) {
 
 quern_status History::open(const char *name, int64_t resumeAfter, quern_message *message) {
   path = Text(name);
+  if (!path.intact())
+    return failMemory(message, name, 0);
   const char *slash = strrchr(name, '/');
   format = strstr(slash ? slash : name, "tfevents") ? Events
            : path.endsWith(".csv") ? Csv

@@ -35,13 +35,19 @@ quern_status Trainer::prepare(quern_instance *model, Dataset &data, const uint32
       return status;
     part.firstMean = means.size();
     for (uint32_t k = 0; k < entry.output_count; ++k) {
-      Text name = k == 0 ? lossName(description, entry) : Text(entry.outputs[k].name);
-      room = room && means.push({std::move(name), 0});
-      if (entry.outputs[k].rank != 0)
+      const char *name = k == 0 ? lossName(description, entry) : entry.outputs[k].name;
+      room = room && means.push({Text(name), 0});
+      if (entry.outputs[k].rank != 0) {
+        quern_call_destroy(part.call);
         return fail(message, QUERN_INVALID, "output %s of training function %s is no scalar",
                     entry.outputs[k].name, entry.name);
+      }
     }
-    room = room && parts.push(std::move(part));
+    if (!room || !parts.reserve(parts.size() + 1)) {
+      quern_call_destroy(part.call);
+      return failMemory(message, entry.name, 0);
+    }
+    room = parts.push(std::move(part));
     if (quern_status status = data.match(description, entry, message))
       return status;
   }

@@ -12,6 +12,7 @@ namespace quern::runtime {
 struct Scalar {
   Text name;
   double value;
+  bool intact() const { return name.intact(); }
 };
 
 struct TrainerOptions {
