@@ -33,7 +33,8 @@ typedef struct quern_message {
   char text[1024];
 } quern_message;
 
-/* The caller's allocator. `allocate` returns null on failure; the memory need not be cleared. */
+/* The caller's allocator. `allocate` returns null on failure; the memory need not be cleared. No
+ * callback may throw: an exception that leaves one ends the program where it is thrown. */
 typedef struct quern_allocator {
   void *(*allocate)(void *self, size_t bytes, size_t alignment);
   void (*release)(void *self, void *pointer, size_t bytes);
