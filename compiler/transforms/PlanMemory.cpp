@@ -5,6 +5,7 @@
 #include "dialect/QuernOps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 namespace quern {
@@ -41,6 +42,7 @@ public:
       if (isEntry(function))
         for (unsigned i = 0; i < function.getNumArguments(); ++i)
           add(getRole(function, i), getName(function, i), function.getArgumentTypes()[i]);
+    place();
   }
 
   SlotAttr lookup(Role role, StringRef name) const {
@@ -53,15 +55,43 @@ public:
 private:
   void add(Role role, StringRef name, Type type) {
     auto arena = fixedArena(role);
-    if (!arena || lookup(role, name))
+    if (!arena || !known[static_cast<unsigned>(*arena)].insert(name).second)
       return;
-    int64_t &size = sizes[static_cast<unsigned>(*arena)];
-    slots[static_cast<unsigned>(*arena)][StringAttr::get(context, name)] =
-        SlotAttr::get(context, *arena, Extent::constant(context, size).getAttr());
-    size = llvm::alignTo(size + *cast<TensorType>(type).getNumBytes().getConstant(), 64);
+    auto &list = tensors[static_cast<unsigned>(*arena)];
+    list.push_back({StringAttr::get(context, name),
+                    *cast<TensorType>(type).getNumBytes().getConstant(), list.size()});
   }
 
+  /// Parameters lie without gaps, as tensors in a safetensors file do, so that a file can be mapped
+  /// in the place of the arena: ordered by the power of two that divides their size, each is
+  /// aligned to its own. The rest begins at multiples of 64 bytes.
+  void place() {
+    auto alignment = [](const Fixed &tensor) {
+      return tensor.bytes ? std::min<int64_t>(tensor.bytes & -tensor.bytes, 64) : 1;
+    };
+    llvm::sort(tensors[static_cast<unsigned>(Arena::params)], [&](const Fixed &a, const Fixed &b) {
+      return std::pair(-alignment(a), a.order) < std::pair(-alignment(b), b.order);
+    });
+    for (Arena arena : {Arena::params, Arena::buffers, Arena::state}) {
+      unsigned i = static_cast<unsigned>(arena);
+      for (const Fixed &tensor : tensors[i]) {
+        slots[i][tensor.name] =
+            SlotAttr::get(context, arena, Extent::constant(context, sizes[i]).getAttr());
+        sizes[i] += tensor.bytes;
+        if (arena != Arena::params)
+          sizes[i] = llvm::alignTo(sizes[i], 64);
+      }
+    }
+  }
+
+  struct Fixed {
+    StringAttr name;
+    int64_t bytes;
+    size_t order; // in which it was met
+  };
   MLIRContext *context;
+  SmallVector<Fixed> tensors[3];
+  llvm::StringSet<> known[3];
   llvm::DenseMap<StringAttr, SlotAttr> slots[3];
   int64_t sizes[3] = {0, 0, 0};
 };
@@ -185,8 +215,8 @@ private:
     return true;
   }
 
-  /// Whether a check waits for the kernel, as one of computed indices does. What such a kernel makes
-  /// must not outlive the call if the check fails, so it goes to the workspace first.
+  /// Whether a check waits for the kernel, as one of computed indices does. What such a kernel
+  /// makes must not outlive the call if the check fails, so it goes to the workspace first.
   bool precedesCheck(KernelOp kernel) {
     return llvm::any_of(kernels, [&](KernelOp other) {
       return other.getKind() == KernelKind::check && dependsOn(other, kernel);
@@ -227,8 +257,8 @@ private:
     return kernel.getResult(0);
   }
 
-  /// Check kernels and what they need first, which writes to the workspace only, then the others as they stood, each after the kernels
-  /// that it depends on.
+  /// Check kernels and what they need first, which writes to the workspace only, then the others as
+  /// they stood, each after the kernels that it depends on.
   void order() {
     llvm::SetVector<Operation *> done;
     std::function<void(KernelOp)> visit = [&](KernelOp kernel) {

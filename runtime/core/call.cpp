@@ -76,6 +76,10 @@ quern_status quern_call_create(quern_instance *instance, uint32_t entryIndex,
     return fail(message, QUERN_NOT_FOUND, "model %s has %u entries, so none is number %u",
                 instance->model->name, instance->model->entry_count, entryIndex);
   const quern_entry &entry = instance->model->entries[entryIndex];
+  if (instance->inference && entry.kind == QUERN_ENTRY_TRAIN)
+    return fail(message, QUERN_INVALID,
+                "entry %s trains, but this instance of model %s was made for inference alone",
+                entry.name, instance->model->name);
   quern_call *call =
       static_cast<quern_call *>(allocateZeroed(instance->allocator, sizeof(quern_call)));
   if (!call)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,12 @@ quern_status InputFile::read(int64_t offset, void *data, int64_t bytes,
     bytes -= got;
   }
   return QUERN_OK;
+}
+
+void *InputFile::map(int64_t bytes) const {
+  void *pages =
+      mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0);
+  return pages == MAP_FAILED ? nullptr : pages;
 }
 
 quern_status quern::runtime::readFile(const char *path, Block &contents, quern_message *message) {

@@ -20,6 +20,8 @@ public:
   int64_t size() const { return length; }
   /// Reads exactly `bytes` bytes at `offset`.
   quern_status read(int64_t offset, void *data, int64_t bytes, quern_message *message) const;
+  /// The first `bytes` bytes as private pages that may be written, or null.
+  void *map(int64_t bytes) const;
   const char *path() const { return name.c_str(); }
 
 private:

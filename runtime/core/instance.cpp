@@ -4,9 +4,11 @@
 #include "runtime/core/floating_point.h"
 #include "runtime/core/memory.h"
 #include "runtime/core/status.h"
+#include "runtime/core/weights.h"
 
 #include <dlfcn.h>
 #include <string.h>
+#include <sys/mman.h>
 
 using namespace quern::runtime;
 
@@ -30,8 +32,17 @@ void runOuter(void *self, quern_chunk body, const void *context, int64_t chunks)
   outer->run(outer->self, runGuarded, &job, chunks);
 }
 
-quern_status allocateArenas(quern_instance *instance, quern_message *message) {
+quern_status allocateArenas(quern_instance *instance, const quern_options *options,
+                            quern_message *message) {
   const quern_model *model = instance->model;
+  instance->inference = options && options->inference;
+  SafetensorsFile weights;
+  bool mapped = false;
+  if (options && options->weights) {
+    if (quern_status status = weights.open(options->weights, message))
+      return status;
+    mapped = mapParameters(*instance, weights);
+  }
   struct {
     char **memory;
     int64_t bytes;
@@ -40,13 +51,33 @@ quern_status allocateArenas(quern_instance *instance, quern_message *message) {
                 {&instance->buffers, model->buffers_bytes, "the buffers"},
                 {&instance->state, model->state_bytes, "the optimizer state"}};
   for (auto &arena : arenas) {
+    if (*arena.memory || (instance->inference && arena.memory == &instance->state))
+      continue;
     *arena.memory = static_cast<char *>(allocateZeroed(instance->allocator, arena.bytes));
     if (!*arena.memory)
       return failMemory(message, arena.what, arena.bytes);
   }
   int64_t stepBytes = static_cast<int64_t>(sizeof(int64_t)) * model->entry_count;
   instance->steps = static_cast<int64_t *>(allocateZeroed(instance->allocator, stepBytes));
-  return instance->steps ? QUERN_OK : failMemory(message, "the step counts", stepBytes);
+  if (!instance->steps)
+    return failMemory(message, "the step counts", stepBytes);
+  return options && options->weights ? loadWeights(*instance, weights, mapped, nullptr, message)
+                                     : QUERN_OK;
+}
+
+/// Runs the entry that writes initial values.
+quern_status runInit(quern_instance *instance, uint32_t entry, quern_message *message) {
+  quern_call *call;
+  quern_status status = quern_call_create(instance, entry, message, &call);
+  if (status)
+    return status;
+  status = quern_call_reserve(call, nullptr, message);
+  if (!status)
+    status = quern_call_bind(call, nullptr, 0, message);
+  if (!status)
+    status = quern_call_run(call, message);
+  quern_call_destroy(call);
+  return status;
 }
 
 quern_status makeParallel(quern_instance *instance, const quern_options *options,
@@ -129,7 +160,7 @@ quern_status quern::runtime::createInstance(const quern_model *model, void *libr
     return failMemory(message, "an instance", sizeof(quern_instance));
   instance->model = model;
   instance->allocator = allocator;
-  status = allocateArenas(instance, message);
+  status = allocateArenas(instance, options, message);
   if (!status)
     status = makeParallel(instance, options, message);
   if (status) {
@@ -152,7 +183,10 @@ void quern_instance_destroy(quern_instance *instance) {
   quern_allocator allocator = instance->allocator;
   const quern_model *model = instance->model;
   destroyPool(allocator, instance->pool);
-  releaseMemory(allocator, instance->params, model->params_bytes);
+  if (instance->mapping)
+    munmap(instance->mapping, static_cast<size_t>(instance->mappingBytes));
+  else
+    releaseMemory(allocator, instance->params, model->params_bytes);
   releaseMemory(allocator, instance->buffers, model->buffers_bytes);
   releaseMemory(allocator, instance->state, model->state_bytes);
   releaseMemory(allocator, instance->steps,
@@ -174,26 +208,28 @@ quern_status quern_instance_initialize(quern_instance *instance, uint64_t seed,
   const quern_model &model = *instance->model;
   memset(instance->params, 0, static_cast<size_t>(model.params_bytes));
   memset(instance->buffers, 0, static_cast<size_t>(model.buffers_bytes));
-  memset(instance->state, 0, static_cast<size_t>(model.state_bytes));
   memset(instance->steps, 0, sizeof(int64_t) * model.entry_count);
   instance->seed = seed;
-  for (uint32_t i = 0; i < model.entry_count; ++i) {
-    if (model.entries[i].kind != QUERN_ENTRY_INIT)
-      continue;
-    quern_call *call;
-    quern_status status = quern_call_create(instance, i, message, &call);
-    if (status)
-      return status;
-    status = quern_call_reserve(call, nullptr, message);
-    if (!status)
-      status = quern_call_bind(call, nullptr, 0, message);
-    if (!status)
-      status = quern_call_run(call, message);
-    quern_call_destroy(call);
-    if (status)
-      return status;
+  // The entry writes the optimizer state, too: where there is none, to memory that then goes.
+  bool borrowed = !instance->state;
+  if (borrowed)
+    instance->state = static_cast<char *>(allocateZeroed(instance->allocator, model.state_bytes));
+  if (!instance->state)
+    return failMemory(message, "the optimizer state", model.state_bytes);
+  memset(instance->state, 0, static_cast<size_t>(model.state_bytes));
+  quern_status status = QUERN_OK;
+  for (uint32_t i = 0; i < model.entry_count && !status; ++i)
+    if (model.entries[i].kind == QUERN_ENTRY_INIT)
+      status = runInit(instance, i, message);
+  if (borrowed) {
+    releaseMemory(instance->allocator, instance->state, model.state_bytes);
+    instance->state = nullptr;
   }
-  return QUERN_OK;
+  return status;
+}
+
+int quern_instance_is_mapped(const quern_instance *instance) {
+  return instance->mapping != nullptr;
 }
 
 quern_status quern_instance_find_entry(const quern_instance *instance, const char *name,

@@ -15,7 +15,10 @@ struct quern_instance {
   const quern_parallel *threaded; // &parallel, or null with one thread
   char *params;
   char *buffers;
-  char *state;
+  char *state;   // null in an instance for inference
+  void *mapping; // the weights file where `params` lies in it, else null
+  int64_t mappingBytes;
+  bool inference;
   uint64_t seed;
   int64_t *steps; // successful runs of each training entry
 };

@@ -22,11 +22,12 @@ quern_status quern::runtime::checkAlignment(const quern_entry &entry, const quer
   uintptr_t over = reinterpret_cast<uintptr_t>(data) % size;
   if (over == 0)
     return QUERN_OK;
-  return fail(message, QUERN_INVALID,
-              "%s of entry %s is misaligned: its address is %llu past a multiple of %llu, the size of "
-              "%s",
-              tensor.name, entry.name, static_cast<unsigned long long>(over),
-              static_cast<unsigned long long>(size), dtypeName(tensor.dtype));
+  return fail(
+      message, QUERN_INVALID,
+      "%s of entry %s is misaligned: its address is %llu past a multiple of %llu, the size of "
+      "%s",
+      tensor.name, entry.name, static_cast<unsigned long long>(over),
+      static_cast<unsigned long long>(size), dtypeName(tensor.dtype));
 }
 
 quern_status quern_array_check_strides(const quern_array *array, const char *name,
@@ -47,8 +48,8 @@ quern_status quern_array_check_strides(const quern_array *array, const char *nam
   if (dense)
     return QUERN_OK;
   return fail(message, QUERN_MISMATCH,
-              "%s has strides of (%s) bytes, but an entry takes dense rows, here (%s): copy it", name,
-              given.c_str(), needed.c_str());
+              "%s has strides of (%s) bytes, but an entry takes dense rows, here (%s): copy it",
+              name, given.c_str(), needed.c_str());
 }
 
 void quern::runtime::computeExtents(const quern_entry &entry, const int64_t *dims,

@@ -36,6 +36,9 @@ public:
   [[nodiscard]] bool copyMetadata(Array<Metadata> &metadata) const;
   /// Reads a tensor's bytes as they are in the file.
   quern_status read(const SafetensorsEntry &entry, void *data, quern_message *message) const;
+  int64_t size() const { return file.size(); }
+  /// The first `bytes` bytes of the file as private pages that may be written, or null.
+  void *map(int64_t bytes) const { return file.map(bytes); }
 
 private:
   InputFile file;
@@ -43,20 +46,23 @@ private:
   Array<Metadata> pairs;
 };
 
-/// Collects tensors, then writes them in that order, atomically. Data pointers are borrowed.
+/// Collects tensors, then writes them, atomically. Data pointers are borrowed.
 class SafetensorsWriter {
 public:
-  [[nodiscard]] bool add(const char *prefix, const quern_tensor &tensor, const void *data);
+  /// Adds a tensor, whose data begin `at` bytes into the file's data, or behind all that is there.
+  [[nodiscard]] bool add(const char *prefix, const quern_tensor &tensor, const void *data,
+                         int64_t at = -1);
   quern_status write(const char *path, const Array<Metadata> &metadata, quern_message *message);
 
 private:
   struct Item {
     const void *data;
     int64_t bytes;
+    int64_t at;
   };
   Text header;
-  Array<Item> items;
-  int64_t offset = 0;
+  Array<Item> items; // by place
+  int64_t end = 0;
 };
 
 [[nodiscard]] bool addMetadata(Array<Metadata> &metadata, const char *key, const char *value);

@@ -26,7 +26,10 @@ bool quern::runtime::addMetadata(Array<Metadata> &metadata, const char *key, con
   return metadata.push({Text(key), Text(value)});
 }
 
-bool SafetensorsWriter::add(const char *prefix, const quern_tensor &tensor, const void *data) {
+bool SafetensorsWriter::add(const char *prefix, const quern_tensor &tensor, const void *data,
+                            int64_t at) {
+  if (at < 0)
+    at = end;
   Text name(prefix);
   name.append(tensor.name);
   header.append(",");
@@ -34,10 +37,15 @@ bool SafetensorsWriter::add(const char *prefix, const quern_tensor &tensor, cons
   header.appendFormat(":{\"dtype\":\"%s\",\"shape\":[", formatName(tensor.dtype));
   for (uint32_t i = 0; i < tensor.rank; ++i)
     header.appendFormat("%s%lld", i ? "," : "", static_cast<long long>(tensor.extents[i].value));
-  header.appendFormat("],\"data_offsets\":[%lld,%lld]}", static_cast<long long>(offset),
-                      static_cast<long long>(offset + tensor.bytes));
-  offset += tensor.bytes;
-  return name.intact() && items.push({data, tensor.bytes});
+  header.appendFormat("],\"data_offsets\":[%lld,%lld]}", static_cast<long long>(at),
+                      static_cast<long long>(at + tensor.bytes));
+  if (end < at + tensor.bytes)
+    end = at + tensor.bytes;
+  if (!name.intact() || !items.push({data, tensor.bytes, at}))
+    return false;
+  for (int64_t k = items.size() - 1; k > 0 && items[k].at < items[k - 1].at; --k)
+    std::swap(items[k], items[k - 1]);
+  return true;
 }
 
 quern_status SafetensorsWriter::write(const char *path, const Array<Metadata> &metadata,
@@ -53,7 +61,8 @@ quern_status SafetensorsWriter::write(const char *path, const Array<Metadata> &m
   whole.append("}");
   whole.append(header.c_str(), header.size());
   whole.append("}");
-  while (whole.size() % 8 && whole.intact())
+  // The data begin where an arena may, so that a mapped file can be one.
+  while ((whole.size() + 8) % QUERN_ARENA_ALIGNMENT && whole.intact())
     whole.append(" ");
   if (!whole.intact() || !header.intact())
     return failMemory(message, path, header.size());

@@ -67,6 +67,8 @@ const char *quern_status_name(quern_status status) {
     return "input/output error";
   case QUERN_CORRUPT:
     return "corrupt file";
+  case QUERN_CALLBACK_FAILED:
+    return "callback failed";
   }
   return "unknown";
 }

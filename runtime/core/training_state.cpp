@@ -130,13 +130,28 @@ quern_status quern::runtime::loadTraining(quern_instance &instance, const char *
   return QUERN_OK;
 }
 
+/// An instance for inference has no state to save or to load.
+static quern_status checkTrains(const quern_instance &instance, const char *path,
+                                quern_message *message) {
+  if (!instance.inference)
+    return QUERN_OK;
+  return fail(
+      message, QUERN_INVALID,
+      "%s: this instance of model %s was made for inference alone and has no training state", path,
+      instance.model->name);
+}
+
 quern_status quern_instance_save_training(const quern_instance *instance, const char *path,
                                           quern_message *message) {
+  if (quern_status status = checkTrains(*instance, path, message))
+    return status;
   Array<Metadata> metadata;
   return saveTraining(*instance, path, metadata, message);
 }
 
 quern_status quern_instance_load_training(quern_instance *instance, const char *path,
                                           quern_message *message) {
+  if (quern_status status = checkTrains(*instance, path, message))
+    return status;
   return loadTraining(*instance, path, nullptr, message);
 }

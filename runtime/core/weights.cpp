@@ -6,6 +6,9 @@
 #include "runtime/core/staging.h"
 #include "runtime/core/status.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 using namespace quern::runtime;
 
 namespace {
@@ -77,24 +80,101 @@ Naming findNaming(const SafetensorsFile &file, const quern_instance &instance) {
   return Naming();
 }
 
-quern_status checkEntry(const SafetensorsFile &file, const SafetensorsEntry &entry,
-                        const quern_tensor &tensor, quern_message *message) {
+bool sameShape(const SafetensorsEntry &entry, const quern_tensor &tensor) {
   bool same = entry.extents.size() == tensor.rank;
   for (uint32_t k = 0; k < tensor.rank && same; ++k)
     same = entry.extents[k] == tensor.extents[k].value;
+  return same;
+}
+
+/// Where a file and a model differ, as one sentence that names the first of these places.
+class Differences {
+public:
+  [[gnu::format(printf, 2, 3)]] void add(const char *format, ...) {
+    constexpr int64_t shown = 6;
+    if (++count > shown)
+      return;
+    quern_message part;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(part.text, sizeof(part.text) / shown, format, arguments);
+    va_end(arguments);
+    sentence.appendFormat("%s%s", count > 1 ? "; " : "", part.text);
+  }
+
+  quern_status report(const SafetensorsFile &file, const quern_model &model,
+                      quern_message *message) const {
+    constexpr int64_t shown = 6;
+    if (count == 0)
+      return QUERN_OK;
+    if (count == 1)
+      return fail(message, QUERN_MISMATCH, "%s: %s", file.path(), sentence.c_str());
+    Text rest;
+    if (count > shown)
+      rest.appendFormat("; and %lld more", static_cast<long long>(count - shown));
+    return fail(message, QUERN_MISMATCH, "%s does not fit model %s: %s%s", file.path(), model.name,
+                sentence.c_str(), rest.c_str());
+  }
+
+private:
+  int64_t count = 0;
+  Text sentence;
+};
+
+void compareEntry(const SafetensorsEntry &entry, const quern_tensor &tensor,
+                  Differences &differences) {
   uint32_t dtype = static_cast<uint32_t>(entry.dtype);
   bool converts =
       entry.dtype >= 0 && (dtype == tensor.dtype || (isFloat(dtype) && isFloat(tensor.dtype)));
-  if (same && converts)
-    return QUERN_OK;
+  if (sameShape(entry, tensor) && converts)
+    return;
   Text wanted, shape;
   appendType(wanted, tensor);
   for (int64_t k = 0; k < entry.extents.size(); ++k)
     shape.appendFormat("%s%lld", k ? ", " : "[", static_cast<long long>(entry.extents[k]));
   if (entry.extents.size())
     shape.append("]");
-  return fail(message, QUERN_MISMATCH, "%s: %s is %s%s, but the model has %s", file.path(),
-              entry.name.c_str(), entry.format.c_str(), shape.c_str(), wanted.c_str());
+  differences.add("%s is %s%s, but the model has %s", entry.name.c_str(), entry.format.c_str(),
+                  shape.c_str(), wanted.c_str());
+}
+
+/// What the file has for a tensor, under its name or that of one tied to it; or null.
+const SafetensorsEntry *findForTensor(const SafetensorsFile &file, const Naming &naming,
+                                      const Arena &arena, uint32_t index) {
+  const SafetensorsEntry *entry = findEntry(file, naming, arena.tensors[index].name);
+  for (uint32_t k = 0; k < arena.count && !entry; ++k)
+    if (arena.tensors[k].tied_to == static_cast<int32_t>(index))
+      entry = findEntry(file, naming, arena.tensors[k].name);
+  return entry;
+}
+
+/// QUERN_OK where the file has exactly the tensors of the model, with shapes and dtypes that fit.
+quern_status checkFits(const SafetensorsFile &file, const Naming &naming,
+                       const quern_instance &instance, quern_message *message) {
+  Differences differences;
+  for (ArenaKind kind : {ParamsArena, BuffersArena}) {
+    Arena arena = arenaOf(instance, kind);
+    for (uint32_t i = 0; i < arena.count; ++i) {
+      const quern_tensor &tensor = arena.tensors[i];
+      if (tensor.flags & QUERN_TENSOR_NOT_PERSISTENT)
+        continue;
+      if (const SafetensorsEntry *entry = findEntry(file, naming, tensor.name))
+        compareEntry(*entry, tensor, differences);
+      else if (tensor.tied_to < 0 && !findForTensor(file, naming, arena, i))
+        differences.add("%s %s is missing", arena.what, tensor.name);
+    }
+  }
+  for (const SafetensorsEntry &entry : file.entries()) {
+    bool known = false;
+    for (ArenaKind kind : {ParamsArena, BuffersArena}) {
+      Arena arena = arenaOf(instance, kind);
+      for (uint32_t i = 0; i < arena.count && !known; ++i)
+        known = findEntry(file, naming, arena.tensors[i].name) == &entry;
+    }
+    if (!known)
+      differences.add("the model %s has no tensor %s", instance.model->name, entry.name.c_str());
+  }
+  return differences.report(file, *instance.model, message);
 }
 
 /// Reads `entry` to `target`, converted to the tensor's dtype.
@@ -130,54 +210,59 @@ quern_status readTied(const SafetensorsFile &file, const SafetensorsEntry &entry
   return QUERN_OK;
 }
 
-/// Reads one arena's tensors into `memory`, and counts what was found.
+/// Reads one arena's tensors into `memory`, which already has those that are `mapped`.
 quern_status readArena(const SafetensorsFile &file, const Naming &naming, const Arena &arena,
-                       char *memory, int64_t *used, quern_message *message) {
+                       char *memory, bool mapped, quern_message *message) {
   for (uint32_t i = 0; i < arena.count; ++i) {
     const quern_tensor &tensor = arena.tensors[i];
     if (tensor.flags & QUERN_TENSOR_NOT_PERSISTENT)
       continue;
-    const SafetensorsEntry *entry = findEntry(file, naming, tensor.name);
-    if (!entry && tensor.tied_to < 0) {
-      for (uint32_t k = 0; k < arena.count && !entry; ++k)
-        if (arena.tensors[k].tied_to == static_cast<int32_t>(i))
-          entry = findEntry(file, naming, arena.tensors[k].name);
-      if (!entry)
-        return fail(message, QUERN_MISMATCH, "%s: %s %s is missing", file.path(), arena.what,
-                    tensor.name);
-      --*used; // it will be counted under its other name
-    }
-    if (!entry)
+    bool tied = tensor.tied_to >= 0;
+    const SafetensorsEntry *entry =
+        tied ? findEntry(file, naming, tensor.name) : findForTensor(file, naming, arena, i);
+    if (!entry || (mapped && !tied))
       continue;
-    ++*used;
-    if (quern_status status = checkEntry(file, *entry, tensor, message))
-      return status;
     char *target = memory + tensor.offset;
     quern_status status =
-        tensor.tied_to >= 0
-            ? readTied(file, *entry, tensor, arena.tensors[tensor.tied_to], target, message)
-            : readInto(file, *entry, tensor, target, message);
+        tied ? readTied(file, *entry, tensor, arena.tensors[tensor.tied_to], target, message)
+             : readInto(file, *entry, tensor, target, message);
     if (status)
       return status;
   }
   return QUERN_OK;
 }
 
-/// Names the first tensor of the file that the model lacks.
-quern_status failExtra(const SafetensorsFile &file, const Naming &naming,
-                       const quern_instance &instance, quern_message *message) {
-  for (const SafetensorsEntry &entry : file.entries()) {
-    bool known = false;
-    for (ArenaKind kind : {ParamsArena, BuffersArena}) {
-      Arena arena = arenaOf(instance, kind);
-      for (uint32_t i = 0; i < arena.count && !known; ++i)
-        known = findEntry(file, naming, arena.tensors[i].name) == &entry;
-    }
-    if (!known)
-      return fail(message, QUERN_MISMATCH, "%s: the model %s has no tensor %s", file.path(),
-                  instance.model->name, entry.name.c_str());
+/// Where in the file the parameters' arena begins if the file holds every parameter in the model's
+/// dtype, at its offset from a place that is aligned as arenas are; else -1.
+int64_t arenaInFile(const SafetensorsFile &file, const Naming &naming, const Arena &arena) {
+  int64_t begin = -1;
+  for (uint32_t i = 0; i < arena.count; ++i) {
+    const quern_tensor &tensor = arena.tensors[i];
+    if (tensor.tied_to >= 0)
+      continue;
+    const SafetensorsEntry *entry = findForTensor(file, naming, arena, i);
+    if (!entry || entry->dtype != static_cast<int32_t>(tensor.dtype) || !sameShape(*entry, tensor))
+      return -1;
+    int64_t here = entry->begin - tensor.offset;
+    if (begin >= 0 && here != begin)
+      return -1;
+    begin = here;
+    if (begin < 0)
+      return -1;
   }
-  return QUERN_OK;
+  bool good = begin >= 0 && begin % QUERN_ARENA_ALIGNMENT == 0 && arena.bytes > 0 &&
+              arena.bytes <= file.size() - begin;
+  return good ? begin : -1;
+}
+
+/// Bytes of the saved tensors that lie before this one in their arena. Data are written in that
+/// order, so that the file is mapped in the arena's place where the arena has no gaps.
+int64_t bytesBefore(const Arena &arena, const quern_tensor &tensor) {
+  int64_t bytes = 0;
+  for (uint32_t i = 0; i < arena.count; ++i)
+    if (isSaved(arena.tensors[i]) && arena.tensors[i].offset < tensor.offset)
+      bytes += arena.tensors[i].bytes;
+  return bytes;
 }
 
 } // namespace
@@ -194,11 +279,17 @@ quern_status quern::runtime::saveWeights(const quern_instance &instance, const c
   SafetensorsWriter writer;
   bool room = addMetadata(metadata, "format", "pt") &&
               addMetadata(metadata, "quern.model", instance.model->name);
+  int64_t begin = 0; // of the arena, in the file's data
   for (ArenaKind kind : {ParamsArena, BuffersArena}) {
     Arena arena = arenaOf(instance, kind);
+    for (uint32_t i = 0; i < arena.count; ++i) {
+      const quern_tensor &tensor = arena.tensors[i];
+      if (isSaved(tensor))
+        room = room && writer.add("", tensor, arena.memory + tensor.offset,
+                                  begin + bytesBefore(arena, tensor));
+    }
     for (uint32_t i = 0; i < arena.count; ++i)
-      if (isSaved(arena.tensors[i]))
-        room = room && writer.add("", arena.tensors[i], arena.memory + arena.tensors[i].offset);
+      begin += isSaved(arena.tensors[i]) ? arena.tensors[i].bytes : 0;
   }
   return room ? writer.write(path, metadata, message) : failMemory(message, path, 0);
 }
@@ -208,32 +299,53 @@ quern_status quern::runtime::loadWeights(quern_instance &instance, const char *p
   SafetensorsFile file;
   if (quern_status status = file.open(path, message))
     return status;
+  return loadWeights(instance, file, /*mapped=*/false, metadata, message);
+}
+
+quern_status quern::runtime::loadWeights(quern_instance &instance, const SafetensorsFile &file,
+                                         bool mapped, Array<Metadata> *metadata,
+                                         quern_message *message) {
   const quern_model &model = *instance.model;
   if (model.param_count + model.buffer_count == 0)
     return fail(message, QUERN_MISMATCH,
                 "%s: the model %s has no weights to load: it has none, or they were embedded when it "
                 "was compiled",
-                path, model.name);
+                file.path(), model.name);
   Naming naming = findNaming(file, instance);
   if (!naming.added.intact())
-    return failMemory(message, path, 0);
+    return failMemory(message, file.path(), 0);
+  if (quern_status status = checkFits(file, naming, instance, message))
+    return status;
   Staging staging(instance);
-  int64_t used = 0;
   for (ArenaKind kind : {ParamsArena, BuffersArena}) {
     Arena arena = arenaOf(instance, kind);
-    char *copy = staging.copyOf(kind);
+    bool inPlace = mapped && kind == ParamsArena;
+    char *copy = inPlace ? arena.memory : staging.copyOf(kind);
     if (!copy)
-      return failMemory(message, path, arena.bytes);
-    if (quern_status status = readArena(file, naming, arena, copy, &used, message))
+      return failMemory(message, file.path(), arena.bytes);
+    if (quern_status status = readArena(file, naming, arena, copy, inPlace, message))
       return status;
   }
-  if (used != file.entries().size())
-    if (quern_status status = failExtra(file, naming, instance, message))
-      return status;
   if (metadata && !file.copyMetadata(*metadata))
-    return failMemory(message, path, 0);
+    return failMemory(message, file.path(), 0);
   staging.commit();
   return QUERN_OK;
+}
+
+bool quern::runtime::mapParameters(quern_instance &instance, const SafetensorsFile &file) {
+  Arena arena = arenaOf(instance, ParamsArena);
+  Naming naming = findNaming(file, instance);
+  int64_t begin = naming.added.intact() ? arenaInFile(file, naming, arena) : -1;
+  if (begin < 0)
+    return false;
+  int64_t bytes = begin + arena.bytes;
+  char *pages = static_cast<char *>(file.map(bytes));
+  if (!pages)
+    return false;
+  instance.mapping = pages;
+  instance.mappingBytes = bytes;
+  instance.params = pages + begin;
+  return true;
 }
 
 quern_status quern_instance_save(const quern_instance *instance, const char *path,

@@ -14,6 +14,13 @@ quern_status saveWeights(const quern_instance &instance, const char *path,
 quern_status loadWeights(quern_instance &instance, const char *path, Array<Metadata> *metadata,
                          quern_message *message);
 
+/// The same from an open file, of which the instance's parameters may be `mapped` pages already.
+quern_status loadWeights(quern_instance &instance, const SafetensorsFile &file, bool mapped,
+                         Array<Metadata> *metadata, quern_message *message);
+/// Makes pages of the file the parameters of an instance that has none yet, where the file's layout
+/// is that of the arena; whether it did.
+bool mapParameters(quern_instance &instance, const SafetensorsFile &file);
+
 /// All that training needs to continue: arenas under "params.", "buffers." and "state.", seed and
 /// step counts as metadata.
 quern_status saveTraining(const quern_instance &instance, const char *path,

@@ -24,7 +24,8 @@ typedef enum quern_status {
   QUERN_INCOMPATIBLE = 6, /* another ABI version, or a CPU without the needed features */
   QUERN_NO_MEMORY = 7,
   QUERN_IO = 8,     /* the operating system refused to read or write */
-  QUERN_CORRUPT = 9 /* a file is truncated or malformed */
+  QUERN_CORRUPT = 9, /* a file is truncated or malformed */
+  QUERN_CALLBACK_FAILED = 10 /* a callback of the application threw; quern.hpp alone reports it */
 } quern_status;
 
 /* Where a function says what went wrong. Owned by the caller; zero-terminated, cut where too long.
@@ -34,7 +35,8 @@ typedef struct quern_message {
 } quern_message;
 
 /* The caller's allocator. `allocate` returns null on failure; the memory need not be cleared. No
- * callback may throw: an exception that leaves one ends the program where it is thrown. */
+ * callback may throw: an exception that leaves one ends the program where it is thrown. quern.hpp
+ * has wrappers that turn an exception into a status. */
 typedef struct quern_allocator {
   void *(*allocate)(void *self, size_t bytes, size_t alignment);
   void (*release)(void *self, void *pointer, size_t bytes);
@@ -46,6 +48,8 @@ typedef struct quern_options {
   const quern_allocator *allocator; /* null: the C library's; copied */
   const quern_parallel *parallel;   /* null: a pool of the instance's own, of `threads`; copied */
   int32_t threads;                  /* 0 or 1: none but the caller's; clamped to the usable CPUs */
+  int32_t inference;   /* not 0: no optimizer state is allocated, and training entries are refused */
+  const char *weights; /* a weights file to begin with; null: all zero. See quern_instance_is_mapped */
 } quern_options;
 
 /* A dense row-major array that somebody else owns: the last extent's elements are neighbours, and
@@ -71,8 +75,8 @@ quern_status quern_array_check_strides(const quern_array *array, const char *nam
 
 /* ---- Instances ---- */
 
-/* Makes an instance of a model that is linked into the program. All arenas are zero until
- * quern_instance_initialize or a load. */
+/* Makes an instance of a model that is linked into the program. Without options->weights all arenas
+ * are zero until quern_instance_initialize or a load. */
 quern_status quern_instance_create(const quern_model *model, const quern_options *options,
                                    quern_message *message, quern_instance **instance);
 
@@ -121,6 +125,15 @@ quern_status quern_instance_save(const quern_instance *instance, const char *pat
  * float dtypes convert among each other. On failure the instance is as before. */
 quern_status quern_instance_load(quern_instance *instance, const char *path,
                                  quern_message *message);
+
+/* Whether the parameters are the pages of options->weights themselves. They are where the file holds
+ * every parameter in the model's dtype at the distances that the model has them, from a multiple of
+ * 64 bytes on: so in every file that this version saves for the model, while files of others
+ * are copied. The pages are private: they are read when they are first used, processes share those
+ * that none has changed, and training or loading changes copies in memory, never the file. Replace
+ * such a file by renaming another to its name, as quern_instance_save does; one that is cut short or
+ * written in place changes or kills whoever has it mapped. Buffers are always copied. */
+int quern_instance_is_mapped(const quern_instance *instance);
 
 /* The same for all that training needs to continue bit for bit: parameters, every buffer, optimizer
  * state, seed and step counts. */
