@@ -138,6 +138,17 @@ static llvm::Error setTarget(CommandLine &line, StringRef value) {
   return llvm::Error::success();
 }
 
+/// The name becomes part of C identifiers.
+static llvm::Error setName(CommandLine &line, StringRef value) {
+  bool fits = !value.empty() && !llvm::isDigit(value[0]) &&
+              llvm::all_of(value, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  if (!fits)
+    return fail("--name takes a C identifier (letters, digits and _, no digit first), not '" +
+                value + "'");
+  line.name = value.str();
+  return llvm::Error::success();
+}
+
 static llvm::Error setCpu(CommandLine &line, StringRef value) {
   line.target.cpu = value.str();
   return llvm::Error::success();
@@ -197,7 +208,7 @@ llvm::ArrayRef<FlagDescription> getFlags() {
       {"--precision", "f32", "number format of the arithmetic (f32)", "", true, setPrecision},
       {"--disable", "NAME,...", "switch optimisations off; quern phases lists them", "", true,
        disable},
-      {"--name", "NAME", "the model's name (the file's)", "", false, keep<&CommandLine::name>},
+      {"--name", "NAME", "the model's name (the file's)", "", false, setName},
       {"-I", "FOLDER", "where imports are looked for, repeatable", "", false, addImportPath,
        /*joined=*/true},
       {"-MD", "", "write a rule for make or ninja: what the result depends on", "build", false,

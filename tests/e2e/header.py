@@ -109,3 +109,16 @@ def embed_example_runs_as_its_page_says(folder):
     run("g++", "-std=c++17", *WARNINGS, INCLUDE, "serve.cpp", *LINKED, "-o", "serve", cwd=folder)
     output, _ = run("./serve", "./line.so", "line.safetensors", "0.5", cwd=folder)
     expect(output == "2.002\n", output)
+
+
+@case
+def name_that_is_no_identifier(folder):
+    write(folder, "7-bit.model.qn", "@export\ndef f(x: f32[B]) -> f32[B]:\n    return x\n")
+    for name in ("7up", "a-b", "ä", "a.b", ""):
+        _, stderr = run(QUERN, "build", "7-bit.model.qn", "-o", "m.o", "--name", name, status=2, cwd=folder)
+        expect(stderr.startswith("error: --name takes a C identifier (letters, digits and _, no digit first), not "
+                                 f"'{name}'\n"), stderr)
+    run(QUERN, "build", "7-bit.model.qn", "-o", "m.o", cwd=folder)
+    write(folder, "m.c", '#include "m.h"\nint main(void) { return quern_model__7_bit_model.abi_version == 0; }\n')
+    run("gcc", "-std=c99", *WARNINGS, INCLUDE, "m.c", "m.o", "-lm", "-o", "m", cwd=folder)
+    run("./m", cwd=folder)
