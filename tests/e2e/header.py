@@ -114,7 +114,7 @@ def embed_example_runs_as_its_page_says(folder):
 @case
 def name_that_is_no_identifier(folder):
     write(folder, "7-bit.model.qn", "@export\ndef f(x: f32[B]) -> f32[B]:\n    return x\n")
-    for name in ("7up", "a-b", "ä", "a.b", ""):
+    for name in ("7up", "a-b", "ä", "a.b"):
         _, stderr = run(QUERN, "build", "7-bit.model.qn", "-o", "m.o", "--name", name, status=2, cwd=folder)
         expect(stderr.startswith("error: --name takes a C identifier (letters, digits and _, no digit first), not "
                                  f"'{name}'\n"), stderr)
