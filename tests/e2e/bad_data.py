@@ -226,7 +226,7 @@ add_weights("truncated", lambda folder: read(folder, "w.safetensors")[:-1],
             ": the file ends before the end of linear.bias")
 add_weights("of_junk", lambda folder: b"junk", ": 4 bytes are too few for a safetensors file")
 add_weights("of_other_shape", lambda folder: safetensors({"linear.weight": ("F32", [1, 3], floats(1, 2, 3))}),
-            ": linear.weight is F32[1, 3], but the model has f32[1, 1]")
+            " does not fit model simple: linear.weight is F32[1, 3], but the model has f32[1, 1]; parameter linear.bias is missing")
 add_weights("incomplete", lambda folder: safetensors({"linear.weight": ("F32", [1, 1], floats(1))}),
             ": parameter linear.bias is missing")
 
