@@ -63,19 +63,14 @@ int explainCommand(Compilation &compilation) {
   return 0;
 }
 
-int programCommand(Compilation &compilation) {
+int runProgram(Compilation &compilation, llvm::StringRef folder,
+               llvm::ArrayRef<std::string> words) {
   const CommandLine &line = compilation.getLine();
-  llvm::SmallString<128> folder;
-  if (std::error_code ec = llvm::sys::fs::createUniqueDirectory("quern", folder)) {
-    compilation.fail("cannot make a temporary folder: " + ec.message());
-    return 1;
-  }
   llvm::SmallString<128> program(folder);
   llvm::sys::path::append(program, compilation.getModelName());
   int status = 1;
   if (compilation.build(OutputKind::program, program)) {
-    bool asksForHelp = llvm::is_contained(line.programArguments, "--help") ||
-                       llvm::is_contained(line.programArguments, "-h");
+    bool asksForHelp = llvm::is_contained(words, "--help") || llvm::is_contained(words, "-h");
     if (asksForHelp)
       printHelp(line.command, llvm::outs());
     llvm::outs() << (asksForHelp ? "\nThe program's own:\n" : "");
@@ -84,7 +79,7 @@ int programCommand(Compilation &compilation) {
     std::string called =
         asksForHelp ? compilation.getModelName() : "quern " + line.command + " " + line.file;
     llvm::SmallVector<llvm::StringRef> arguments{called, line.command};
-    for (const std::string &argument : line.programArguments)
+    for (const std::string &argument : words)
       arguments.push_back(argument);
     std::string message;
     // Ctrl-C goes to both processes: the program decides what to save, and this one tidies up after
@@ -96,6 +91,16 @@ int programCommand(Compilation &compilation) {
     if (status < 0)
       status = 1;
   }
+  return status;
+}
+
+int programCommand(Compilation &compilation) {
+  llvm::SmallString<128> folder;
+  if (std::error_code ec = llvm::sys::fs::createUniqueDirectory("quern", folder)) {
+    compilation.fail("cannot make a temporary folder: " + ec.message());
+    return 1;
+  }
+  int status = runProgram(compilation, folder, compilation.getLine().programArguments);
   llvm::sys::fs::remove_directories(folder);
   return status;
 }

@@ -84,13 +84,16 @@ private:
       return fail(line.command + " needs a file");
     if (line.command == "build" && line.output.empty())
       return fail("build needs -o and the name of the result");
-    if (line.command == "run") {
+    if (line.command == "run" || line.command == "plot") {
       auto [file, function] = StringRef(line.file).rsplit(':');
       if (function.empty())
-        return fail("run takes FILE:FUNCTION, and '" + line.file + "' names no function");
+        return fail(line.command + " takes FILE:FUNCTION, and '" + line.file + "' names no function");
       line.function = function.str();
       line.file = file.str();
     }
+    if (line.command == "plot" && !line.output.empty() &&
+        !StringRef(line.output).ends_with(".svg") && !StringRef(line.output).ends_with(".png"))
+      return fail("-o of plot takes a name that ends in .svg or .png, not '" + line.output + "'");
     return llvm::Error::success();
   }
 

@@ -25,7 +25,7 @@ struct CommandLine {
   std::string phase;
   /// `-` is the standard input. For `doc` the name that is looked up.
   std::string file;
-  /// The function behind `FILE:` in `run`.
+  /// The function behind `FILE:` in `run`, the functions with commas between them in `plot`.
   std::string function;
   std::string output;
   /// The model's name; from the file's where empty.

@@ -17,6 +17,11 @@ int docCommand(const CommandLine &line);
 /// `train`, `eval`, `predict`, `summary`, `batches`, `bench`: builds a program in a temporary
 /// folder and runs it.
 int programCommand(Compilation &compilation);
+/// `plot`: the same, and turns its picture into PNG where that is asked for.
+int plotCommand(Compilation &compilation);
+/// Builds a program in a folder and runs it with these arguments after the command's name.
+int runProgram(Compilation &compilation, llvm::StringRef folder,
+               llvm::ArrayRef<std::string> arguments);
 } // namespace quern
 
 #endif

@@ -117,7 +117,11 @@ bool Compilation::load() {
                             "gives them to one");
   FrontendOptions options;
   options.importPaths = line.importPaths;
-  options.runFunction = line.function;
+  if (line.command != "plot")
+    options.runFunction = line.function;
+  else
+    for (StringRef name : llvm::split(line.function, ','))
+      options.exported.push_back(name.str());
   options.runInputs = runInputs;
   module = compileToModel(context, sources, line.file, options, diagnostics);
   printDiagnostics();

@@ -36,6 +36,15 @@ llvm::ArrayRef<CommandDescription> getCommands() {
        "Takes the flags of the compiler below and those of the program: `quern batches FILE "
        "--help`.",
        true},
+      {"plot", "FILE:FUNCTION,... --over FROM:TO -o OUT", "draw functions of one or two numbers",
+       "OUT ends in .svg or .png; without -o the SVG goes to the standard output. A function of one "
+       "number, as\nf32[B, 1] or f32, becomes curves, one for each column that it gives; of two, as "
+       "f32[B, 2], a heat map,\nor regions where it gives whole numbers. Each function has a panel, "
+       "and so has each output of one with\nseveral. --over is the range of the axis, as -6:6, or of "
+       "both, as -2:2,0:1; --load FILE takes trained\nweights, and --data D adds the data of the "
+       "training function with the same inputs. `quern plot FILE:FUNCTION\n--help` lists the "
+       "program's flags.",
+       true},
       {"bench", "FILE", "compile and time the entries",
        "Takes the flags of the compiler below and those of the program: `quern bench FILE --help`.",
        true},
@@ -192,7 +201,7 @@ static constexpr llvm::StringLiteral codeCommands =
 
 llvm::ArrayRef<FlagDescription> getFlags() {
   static constexpr FlagDescription flags[] = {
-      {"-o", "FILE", "where the result goes", "build emit", false, keep<&CommandLine::output>},
+      {"-o", "FILE", "where the result goes", "build emit plot", false, keep<&CommandLine::output>},
       {"-O", "0|1|2|3", "how much LLVM optimises (3)", "", true, setLevel, /*joined=*/true},
       {"-g", "", "debug information: code knows the lines of the file", "", true,
        turnOn<&CommandLine::debugInfo>},
@@ -224,7 +233,7 @@ llvm::ArrayRef<FlagDescription> getFlags() {
       {"--tree", "", "print the nested modules instead of the table", "summary", false, printTree},
       // `bench` has a flag of its own by this name.
       {"--time", "", "print how long each phase and pass takes",
-       "build emit run train eval predict summary batches explain check", false,
+       "build emit run plot train eval predict summary batches explain check", false,
        turnOn<&CommandLine::timing>},
       {"--json", "", "print JSON", "doc", false, turnOn<&CommandLine::json>},
   };

@@ -49,6 +49,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
     traceRun(options.runFunction);
   } else {
     collectEntries(mainEnv);
+    exportOthers();
     for (const Entry &entry : entries) {
       if (entry.kind == Entry::Train && !entry.optimizer)
         continue;

@@ -24,6 +24,8 @@ struct FrontendOptions {
   /// the inputs.
   std::string runFunction;
   std::vector<RunInput> runInputs;
+  /// Functions that are compiled as if they were under `@export`.
+  std::vector<std::string> exported;
 };
 
 /// Reads and parses a file. Null when it cannot be read; syntax errors are in `diagnostics`.

@@ -241,6 +241,10 @@ public:
   }
   void traceUpdates(const Entry &entry, mlir::func::FuncOp function);
   void traceRun(llvm::StringRef name);
+  /// Makes entries of the functions that the options name and that are none yet.
+  void exportOthers();
+  /// A function of the file; null after an error.
+  const Function *findFunction(llvm::StringRef name);
   /// Orders the arguments by role, adds the return and sets types and attributes.
   void finishFunction(mlir::func::FuncOp function, llvm::ArrayRef<mlir::Value> results,
                       llvm::ArrayRef<mlir::DictionaryAttr> resultAttrs);

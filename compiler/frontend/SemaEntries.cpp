@@ -460,18 +460,41 @@ void Sema::traceInit() {
   trace = nullptr;
 }
 
-void Sema::traceRun(llvm::StringRef name) {
+const Function *Sema::findFunction(llvm::StringRef name) {
   Value *v = mainEnv->find(name);
-  if (!v || v->kind != Value::Function || v->function->kind != ast::StmtKind::Def) {
-    Diagnostic &d = diagnostics.error({}, sources.getName(mainFile) + " has no function " + name);
-    std::string near = nearestName(name, mainEnv->order);
-    if (!near.empty())
-      d.hint("did you mean " + near + "?");
-    return;
-  }
+  if (v && v->kind == Value::Function && v->function->kind == ast::StmtKind::Def)
+    return v->function;
+  Diagnostic &d = diagnostics.error({}, sources.getName(mainFile) + " has no function " + name);
+  std::string near = nearestName(name, mainEnv->order);
+  if (!near.empty())
+    d.hint("did you mean " + near + "?");
+  return nullptr;
+}
+
+void Sema::traceRun(llvm::StringRef name) {
   Entry entry;
-  entry.function = v->function;
-  (void)traceEntry(entry, "run");
+  entry.function = findFunction(name);
+  if (entry.function)
+    (void)traceEntry(entry, "run");
+}
+
+void Sema::exportOthers() {
+  for (const std::string &name : options.exported) {
+    const Function *function = findFunction(name);
+    const Entry *known = nullptr;
+    for (const Entry &entry : entries)
+      known = entry.function == function ? &entry : known;
+    if (!function || (known && known->kind == Entry::Export))
+      continue;
+    if (known) {
+      error(known->decorator->place, name + " is no function to draw: it is trained or measured");
+      continue;
+    }
+    Entry entry;
+    entry.kind = Entry::Export;
+    entry.function = function;
+    entries.push_back(entry);
+  }
 }
 
 void Sema::collectEntries(Env *file) {

@@ -14,10 +14,10 @@ static Text pathIn(const char *folder, const char *name) {
   return path;
 }
 
-quern_status quern::runtime::writeChart(const char *folder, const char *name, const Chart &chart,
-                                        quern_message *message) {
+quern_status quern::runtime::writeFigure(const char *folder, const char *name,
+                                         const Array<Chart> &panels, quern_message *message) {
   Text path = pathIn(folder, name), svg;
-  appendSvg(svg, chart);
+  appendSvg(svg, panels);
   if (!svg.intact() || !path.intact())
     return failMemory(message, "a chart", svg.size());
   return replaceFile(path.c_str(), svg.c_str(), svg.size(), message);
@@ -31,17 +31,20 @@ quern_status Curves::open(const char *name, quern_message *message) {
 }
 
 /// The chart that a figure goes into, made where there is none yet.
-static Chart *chartOf(Array<Chart> &charts, const char *figure) {
+static Chart *chartOf(Array<Array<Chart>> &figures, const char *figure) {
   constexpr char validation[] = "val_";
   const char *name = strncmp(figure, validation, 4) == 0 ? figure + 4 : figure;
-  for (Chart &chart : charts)
-    if (chart.title.equals(name))
-      return &chart;
+  for (Array<Chart> &figure : figures)
+    if (figure[0].title.equals(name))
+      return &figure[0];
   Chart fresh;
   fresh.title = Text(name);
   fresh.xLabel = Text("epoch");
   fresh.wholeX = true;
-  return charts.push(std::move(fresh)) ? &charts.back() : nullptr;
+  Array<Chart> alone;
+  if (!alone.push(std::move(fresh)) || !figures.push(std::move(alone)))
+    return nullptr;
+  return &figures.back()[0];
 }
 
 quern_status Curves::add(int64_t epoch, const Array<Scalar> &figures, quern_message *message) {
@@ -64,8 +67,16 @@ quern_status Curves::add(int64_t epoch, const Array<Scalar> &figures, quern_mess
 }
 
 quern_status Curves::write(quern_message *message) const {
-  for (const Chart &chart : charts)
-    if (quern_status status = writeChart(folder.c_str(), chart.title.c_str(), chart, message))
+  for (const Array<Chart> &chart : charts)
+    if (quern_status status =
+            writeFigure(folder.c_str(), chart[0].title.c_str(), chart, message))
       return status;
   return QUERN_OK;
+}
+
+bool Curves::has(const char *name) const {
+  for (const Array<Chart> &chart : charts)
+    if (chart[0].title.equals(name))
+      return true;
+  return false;
 }

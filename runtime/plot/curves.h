@@ -15,15 +15,17 @@ public:
   quern_status add(int64_t epoch, const Array<Scalar> &figures, quern_message *message);
   /// Writes FOLDER/NAME.svg for each chart, each whole or not at all.
   quern_status write(quern_message *message) const;
+  /// Whether a chart has this name, and its file with it.
+  bool has(const char *name) const;
 
 private:
   Text folder;
-  Array<Chart> charts;
+  Array<Array<Chart>> charts; // figures of one panel each
 };
 
-/// Writes a chart as FOLDER/NAME.svg.
-quern_status writeChart(const char *folder, const char *name, const Chart &chart,
-                        quern_message *message);
+/// Writes a figure as FOLDER/NAME.svg, whole or not at all.
+quern_status writeFigure(const char *folder, const char *name, const Array<Chart> &panels,
+                         quern_message *message);
 
 } // namespace quern::runtime
 #endif

@@ -2,6 +2,7 @@
 #include "runtime/program/flags.h"
 #include "runtime/core/status.h"
 #include "runtime/data/source.h"
+#include "runtime/plot/function.h"
 
 #include <errno.h>
 #include <math.h>
@@ -13,7 +14,8 @@ using namespace quern::runtime;
 namespace {
 
 constexpr uint32_t running = TrainCommand | EvalCommand | PredictCommand | BenchCommand;
-constexpr uint32_t reading = TrainCommand | EvalCommand | PredictCommand | BatchesCommand;
+constexpr uint32_t reading =
+    TrainCommand | EvalCommand | PredictCommand | BatchesCommand | PlotCommand;
 
 struct CommandName {
   const char *name;
@@ -26,6 +28,7 @@ constexpr CommandName commands[] = {
     {"eval", EvalCommand, "print loss and metrics on data"},
     {"predict", PredictCommand, "run an exported function on data"},
     {"summary", SummaryCommand, "print layers, shapes and parameter counts"},
+    {"plot", PlotCommand, "draw exported functions of one or two numbers"},
     {"batches", BatchesCommand, "count the batches of the data, and show their shapes"},
     {"bench", BenchCommand, "time the model's functions on made-up data"},
 };
@@ -114,6 +117,15 @@ quern_status setSchedule(Flags &flags, const char *value, quern_message *message
   return flags.schedule.intact() ? QUERN_OK : failMemory(message, value, 0);
 }
 
+quern_status setOver(Flags &flags, const char *value, quern_message *message) {
+  PlotRange range;
+  if (!range.parse(value))
+    return badValue("--over", "FROM:TO with FROM below TO, or two of these with a comma", value,
+                    message);
+  flags.over = Text(value);
+  return QUERN_OK;
+}
+
 quern_status setDim(Flags &flags, const char *value, quern_message *message) {
   const char *equals = strchr(value, '=');
   int64_t extent;
@@ -159,7 +171,7 @@ constexpr Flag table[] = {
      }},
     {"--schedule", "SCHEDULE", TrainCommand,
      "of the learning rate: constant, linear, cosine, step:EPOCHS:FACTOR", setSchedule},
-    {"--seed", "N", running, "for initial weights, shuffling and random functions (0)", setSeed},
+    {"--seed", "N", running | PlotCommand, "for initial weights, shuffling and random functions (0)", setSeed},
     {"--no-shuffle", nullptr, TrainCommand, "take rows in the order of the data",
      [](Flags &f, const char *, quern_message *) {
        f.noShuffle = true;
@@ -174,7 +186,7 @@ constexpr Flag table[] = {
      [](Flags &f, const char *v, quern_message *m) {
        return parseCount("--patience", v, 1, &f.patience, m);
      }},
-    {"--load", "FILE", running, "start from these weights (.safetensors)",
+    {"--load", "FILE", running | PlotCommand, "start from these weights (.safetensors)",
      [](Flags &f, const char *v, quern_message *m) { return setPath(f.load, "--load", v, m); }},
     {"--save", "FILE", TrainCommand, "write the weights (.safetensors) and the training state",
      [](Flags &f, const char *v, quern_message *m) { return setPath(f.save, "--save", v, m); }},
@@ -192,11 +204,16 @@ constexpr Flag table[] = {
      [](Flags &f, const char *v, quern_message *m) {
        return setPath(f.history, "--history", v, m);
      }},
-    {"--plot", "DIR", TrainCommand, "draw losses and metrics over the epochs (.svg)",
+    {"--plot", "DIR", TrainCommand,
+     "draw losses and metrics over the epochs, and functions over the data (.svg)",
      [](Flags &f, const char *v, quern_message *m) { return setPath(f.plot, "--plot", v, m); }},
-    {"--out", "FILE", PredictCommand, "where results go (.csv or .npy; else CSV to stdout)",
+    {"--over", "FROM:TO", PlotCommand,
+     "what the axis spans (the data); -2:2,0:1 for functions of two numbers", setOver},
+    {"--out", "FILE", PredictCommand | PlotCommand,
+     "where results go: .csv, .npy, of plot .svg (standard output)",
      [](Flags &f, const char *v, quern_message *m) { return setPath(f.out, "--out", v, m); }},
-    {"--entry", "NAME", PredictCommand | BenchCommand, "which function",
+    {"--entry", "NAME", PredictCommand | BenchCommand | PlotCommand,
+     "which function; for plot also several, NAME,NAME",
      [](Flags &f, const char *v, quern_message *m) { return setPath(f.entry, "--entry", v, m); }},
     {"--dim", "NAME=N", BenchCommand, "extent of a dim other than the batch", setDim},
     {"--time", "SECONDS", BenchCommand, "how long to measure each function (1)", setTime},
@@ -210,8 +227,8 @@ constexpr Flag table[] = {
        f.tree = true;
        return QUERN_OK;
      }},
-    {"--device", "auto|cpu|cuda", running, "where to run (auto)", setDevice},
-    {"--threads", "N", running, "threads (every usable CPU)",
+    {"--device", "auto|cpu|cuda", running | PlotCommand, "where to run (auto)", setDevice},
+    {"--threads", "N", running | PlotCommand, "threads (every usable CPU)",
      [](Flags &f, const char *v, quern_message *m) {
        return parseCount("--threads", v, 1, &f.threads, m);
      }},
@@ -320,7 +337,7 @@ quern_status parseCommand(const char *word, Flags &flags, quern_message *message
   if (suggestion.empty())
     return fail(message, QUERN_INVALID,
                 "'%s' is no command; there are train, eval, predict, "
-                "summary, batches and bench",
+                "summary, plot, batches and bench",
                 word);
   return fail(message, QUERN_INVALID, "'%s' is no command; did you mean %s?", word,
               suggestion.c_str());
@@ -340,6 +357,7 @@ uint32_t quern::runtime::entryKindsOf(Command command) {
     return 1u << QUERN_ENTRY_EXPORT | 1u << QUERN_ENTRY_TRAIN;
   case SummaryCommand:
   case BatchesCommand:
+  case PlotCommand:
     break;
   }
   return 0;
@@ -349,7 +367,8 @@ quern_status quern::runtime::parseFlags(const quern_model &model, int argc, char
                                         Flags &flags, quern_message *message) {
   if (argc < 2)
     return fail(message, QUERN_INVALID,
-                "a command is missing: train, eval, predict, summary, batches or "
+                "a command is missing: train, eval, predict, summary, plot, "
+                "batches or "
                 "bench");
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
     flags.help = true;

@@ -15,7 +15,8 @@ enum Command : uint32_t {
   PredictCommand = 4,
   SummaryCommand = 8,
   BenchCommand = 16,
-  BatchesCommand = 32
+  BatchesCommand = 32,
+  PlotCommand = 64
 };
 
 struct NamedNumber {
@@ -34,6 +35,7 @@ struct Flags {
   Array<NamedNumber> dims;
   Text schedule; // as it was given; checked
   Text save, load, history, plot, out, entry;
+  Text over; // as it was given; checked
   double split = 0;
   int64_t epochs = 10;
   int64_t batch = 32;

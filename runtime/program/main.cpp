@@ -38,6 +38,9 @@ int quern_program_main(const quern_model *model, int argc, char **argv) {
     case BatchesCommand:
       status = runBatches(*model, flags, &message);
       break;
+    case PlotCommand:
+      status = runPlot(*model, flags, &message);
+      break;
     case BenchCommand:
       status = runBench(*model, flags, &message);
       break;

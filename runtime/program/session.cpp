@@ -9,7 +9,8 @@ using namespace quern::runtime;
 quern_status Session::open(const quern_model &model, const Flags &flags, quern_message *message) {
   // A seed can change initial weights and random functions; training also shuffles by it.
   bool drawsWeights = flags.load.empty() && model.param_count + model.buffer_count > 0;
-  bool readsOnly = flags.command == EvalCommand || flags.command == PredictCommand;
+  bool readsOnly = flags.command == EvalCommand || flags.command == PredictCommand ||
+                   flags.command == PlotCommand;
   if (flags.seedGiven && readsOnly && !drawsWeights && !model.draws)
     return fail(message, QUERN_INVALID,
                 "--seed changes nothing here: %s, and model %s draws no random numbers",

@@ -38,6 +38,7 @@ quern_status runEval(const quern_model &model, const Flags &flags, quern_message
 quern_status runPredict(const quern_model &model, const Flags &flags, quern_message *message);
 quern_status runSummary(const quern_model &model, const Flags &flags, quern_message *message);
 quern_status runBatches(const quern_model &model, const Flags &flags, quern_message *message);
+quern_status runPlot(const quern_model &model, const Flags &flags, quern_message *message);
 quern_status runBench(const quern_model &model, const Flags &flags, quern_message *message);
 
 } // namespace quern::runtime

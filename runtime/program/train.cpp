@@ -2,8 +2,7 @@
 #include "runtime/core/file.h"
 #include "runtime/core/instance.h"
 #include "runtime/core/status.h"
-#include "runtime/plot/curves.h"
-#include "runtime/plot/fit.h"
+#include "runtime/plot/pictures.h"
 #include "runtime/program/interrupt.h"
 #include "runtime/program/progress_bar.h"
 #include "runtime/program/session.h"
@@ -265,7 +264,8 @@ private:
     if (!status && !flags.plot.empty())
       status = curves.write(message);
     if (!status && !flags.plot.empty())
-      status = plotFit(flags.plot.c_str(), session.instance, trainData, state.scalers, message);
+      status = drawPictures(flags.plot.c_str(), session.instance, trainData, state.scalers, curves,
+                            message);
     return status;
   }
 

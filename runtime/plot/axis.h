@@ -1,0 +1,35 @@
+// Axes: the values that they span, where these lie on the page, and ticks.
+#ifndef QUERN_RUNTIME_PLOT_AXIS_H
+#define QUERN_RUNTIME_PLOT_AXIS_H
+
+#include "runtime/plot/chart.h"
+
+namespace quern::runtime {
+
+struct Axis {
+  double least = 0, most = 1; // of log10 where it is logarithmic
+  bool logarithmic = false;
+  bool whole = false;      // ticks at whole numbers only
+  double from = 0, to = 1; // on the page
+
+  double place(double value) const {
+    if (logarithmic)
+      value = log10(value);
+    return from + (value - least) / (most - least) * (to - from);
+  }
+};
+
+/// What the chart's series or its field span; with room at the ends where points would touch them.
+Axis axisOfX(const Chart &chart);
+/// The same, widened to whole ticks, of which there shall be about `wanted`.
+Axis axisOfY(const Chart &chart, int wanted);
+
+/// The distance of ticks, 1, 2 or 5 times a power of ten, of which about `wanted` fit into `span`.
+double tickStep(double span, int wanted);
+/// The values at which an axis has about `wanted` ticks.
+Array<double> ticksOf(const Axis &axis, int wanted);
+/// A tick's label.
+Text tickLabel(double value);
+
+} // namespace quern::runtime
+#endif
