@@ -231,6 +231,8 @@ void quern::runtime::appendColourBar(Text &svg, const HeatScale &scale, double l
   }
   svg.appendFormat("<path class=\"axis\" fill=\"none\" d=\"M%.1f %.1fh%.1fV%.1fh-%.1fZ\"/>\n", left,
                    top, width, bottom, width);
+  svg.append("<g class=\"ink\">\n");
   for (double value : ticksOf(axis, 5))
     appendText(svg, left + width + 6, axis.place(value) + 4, "start", tickLabel(value).c_str());
+  svg.append("</g>\n");
 }

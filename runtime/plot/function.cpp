@@ -223,6 +223,32 @@ private:
     return classes > data.classes ? classes : data.classes;
   }
 
+  /// Whole numbers change from one point of the grid to the next: their borders would be stairs. A
+  /// binomial filter, along rows and then columns, rounds these off within a point's distance.
+  static bool smooth(Array<double> &layer) {
+    constexpr int64_t reach = 2;
+    constexpr double weights[] = {6, 4, 1};
+    Array<double> once;
+    if (!once.resize(layer.size()))
+      return false;
+    for (int64_t step : {int64_t(1), gridPoints}) {
+      for (int64_t i = 0; i < layer.size(); ++i) {
+        int64_t at = step == 1 ? i % gridPoints : i / gridPoints;
+        double sum = 0, total = 0;
+        for (int64_t k = -reach; k <= reach; ++k) {
+          if (at + k < 0 || at + k >= gridPoints)
+            continue;
+          double weight = weights[k < 0 ? -k : k];
+          sum += weight * layer[i + k * step];
+          total += weight;
+        }
+        once[i] = sum / total;
+      }
+      once.swap(layer);
+    }
+    return true;
+  }
+
   bool addIndicators(Chart &chart, int64_t column) {
     int64_t classes = findClasses(column);
     bool room = true;
@@ -233,7 +259,7 @@ private:
       room = layer.resize(values[column].size()) && chart.field.names.push(std::move(name));
       for (int64_t i = 0; i < layer.size(); ++i)
         layer[i] = values[column][i] == static_cast<double>(c) ? 1 : 0;
-      room = room && chart.field.layers.push(std::move(layer));
+      room = room && smooth(layer) && chart.field.layers.push(std::move(layer));
     }
     return room;
   }

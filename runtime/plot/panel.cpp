@@ -69,7 +69,7 @@ private:
     bottom = area.y + area.height - lineHeight - tickLength;
     if (!chart.xLabel.empty())
       bottom -= lineHeight;
-    yWanted = atLeast(2, (bottom - top) / 50);
+    yWanted = atLeast(2, (bottom - top) / 36);
     y = axisOfY(chart, yWanted);
     double widest = 0;
     for (double value : ticksOf(y, yWanted))
@@ -100,7 +100,7 @@ private:
 
   /// As many ticks as have room for their labels.
   int chooseXTicks() const {
-    int wanted = atLeast(2, (right - left) / 64);
+    int wanted = atLeast(2, (right - left) / 40);
     for (; wanted > 1; --wanted) {
       Array<double> ticks = ticksOf(x, wanted);
       bool room = true;

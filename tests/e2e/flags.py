@@ -189,7 +189,7 @@ def plot_draws_curves_and_fit(folder):
         circles = picture.getElementsByTagName("circle")
         expect(len([c for c in circles if c.getAttribute("r") == "2.2"]) == points, f"{name} has {len(circles)} points")
         numbers = [float(n) for path in paths for n in re.findall(r"-?[\d.]+", path)]
-        expect(all(60 <= x <= 625 for x in numbers[::2]) and all(0 <= y <= 400 for y in numbers[1::2]), numbers)
+        expect(all(40 <= x <= 640 for x in numbers[::2]) and all(0 <= y <= 400 for y in numbers[1::2]), numbers)
     labels = [float(text) for text in texts if re.fullmatch(r"-?[\d.]+", text)]
     expect(-3.0 in labels and 3.0 in labels, f"x is not shown as it was before scaling: {labels}")
 

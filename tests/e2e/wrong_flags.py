@@ -140,7 +140,7 @@ def values_that_a_flag_does_not_take(folder):
 for name, message, *words in (
         ("flag_misspelt", "train has no flag --epoch; did you mean --epochs?", "train", "--epoch", "3"),
         ("command_misspelt", "'trian' is no command; did you mean train?", "trian"),
-        ("command_missing", "a command is missing: train, eval, predict, summary, batches or bench"),
+        ("command_missing", "a command is missing: train, eval, predict, summary, plot, batches or bench"),
         ("value_missing", "--epochs needs a value", "train", "--epochs"),
         ("value_too_many", "--quiet takes no value", "train", "--quiet=yes"),
         ("word_that_is_no_flag", "train takes flags only, and 'd.csv' is none; did you mean --data d.csv?", "train", "d.csv"),

@@ -226,7 +226,7 @@ void testFullDisk() {
 
 void testBadFlags() {
   CHECK_TEXT(errorOf(linear, {}, 2),
-             "a command is missing: train, eval, predict, summary, batches or bench");
+             "a command is missing: train, eval, predict, summary, plot, batches or bench");
   CHECK_TEXT(errorOf(linear, {"trian"}, 2), "'trian' is no command; did you mean train?");
   CHECK_TEXT(errorOf(linear, {"train", "--epoch", "3"}, 2),
              "train has no flag --epoch; did you mean --epochs?");
