@@ -80,7 +80,7 @@ Axis quern::runtime::axisOfY(const Chart &chart, int wanted) {
     return axis;
   }
   openRange(axis);
-  double step = tickStep(axis.most - axis.least, wanted);
+  double step = axis.step = tickStep(axis.most - axis.least, wanted);
   axis.least = floor(axis.least / step + 1e-9) * step;
   axis.most = ceil(axis.most / step - 1e-9) * step;
   return axis;
@@ -95,7 +95,7 @@ Array<double> quern::runtime::ticksOf(const Axis &axis, int wanted) {
       room = ticks.push(pow(10, power));
     return ticks;
   }
-  double step = tickStep(axis.most - axis.least, wanted);
+  double step = axis.step > 0 ? axis.step : tickStep(axis.most - axis.least, wanted);
   if (axis.whole && step < 1)
     step = 1;
   // The slack keeps a last tick that rounding puts just outside; near 0 it leaves a crumb.

@@ -10,6 +10,7 @@ struct Axis {
   double least = 0, most = 1; // of log10 where it is logarithmic
   bool logarithmic = false;
   bool whole = false;      // ticks at whole numbers only
+  double step = 0;         // of the ticks; 0: as many as are wanted
   double from = 0, to = 1; // on the page
 
   double place(double value) const {

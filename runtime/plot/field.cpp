@@ -166,7 +166,7 @@ void appendRegions(Text &svg, const Field &field, const Axis &x, const Axis &y) 
 
 void HeatScale::appendClass(Text &svg, int64_t band) const {
   double at = ((levels[band] + levels[band + 1]) / 2 - least) / (most - least);
-  int colour = static_cast<int>(lround(at * (heatColours - 1)));
+  int colour = static_cast<int>(llround(at * (heatColours - 1)));
   colour = colour < 0 ? 0 : colour >= heatColours ? heatColours - 1 : colour;
   svg.appendFormat("class=\"%c%d\"", hasMiddle ? 'd' : 'h', colour);
 }

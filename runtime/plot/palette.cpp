@@ -34,7 +34,7 @@ uint32_t mix(uint32_t from, uint32_t to, double part) {
   uint32_t mixed = 0;
   for (int shift = 0; shift <= 16; shift += 8) {
     double low = from >> shift & 255, high = to >> shift & 255;
-    mixed |= static_cast<uint32_t>(lround(low + part * (high - low))) << shift;
+    mixed |= static_cast<uint32_t>(llround(low + part * (high - low))) << shift;
   }
   return mixed;
 }

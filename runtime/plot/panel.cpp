@@ -210,7 +210,7 @@ private:
                                                     : chart.series.size();
     if (count == 0 || (count == 1 && !chart.field.columns))
       return 0;
-    double start = draw ? left : area.x + 40, at = start, baseline = legendTop + 10;
+    double start = draw ? left : area.x, at = start, baseline = legendTop + 10;
     int64_t rows = 1;
     if (draw)
       svg.append("<g class=\"ink\">\n");
@@ -223,8 +223,8 @@ private:
                                                       : chart.series[i].name.c_str(),
                       area.width - 80, smallText);
       double width = (i == mostLegend ? 0 : sample + 6) + textWidth(name.c_str(), smallText);
-      // The last 20 units make up for a left edge that is not known while measuring.
-      if (at > start && at + width > start + area.width - 100) {
+      // The plot's own width is not known while measuring.
+      if (at > start && at + width > start + area.width - 60) {
         at = start;
         baseline += lineHeight;
         ++rows;

@@ -33,8 +33,10 @@ static bool begins(char byte) { return (byte & 0xc0) != 0x80; }
 static double letterWidth(char letter) {
   if (!begins(letter))
     return 0;
-  if (strchr("ijlt.,:;'|!()[] fI-", letter))
-    return 0.38;
+  if (strchr("ijlt.,:;'|!()[] fI-r", letter))
+    return 0.4;
+  if (strchr("sczxvyk_", letter))
+    return 0.57;
   if (strchr("mwMW%@", letter))
     return 0.97;
   return letter >= 'A' && letter <= 'Z' ? 0.72 : 0.63;

@@ -47,7 +47,7 @@ int quern_program_main(const quern_model *model, int argc, char **argv) {
     }
   }
   // Lines printed before a failure come first, wherever the two streams lead.
-  if (fflush(stdout) != 0 && !status) {
+  if ((fflush(stdout) != 0 || ferror(stdout)) && !status) {
     fprintf(stderr, "error: cannot write to the standard output\n");
     return 1;
   }

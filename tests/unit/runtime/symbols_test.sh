@@ -80,6 +80,7 @@ clock_gettime
 cos
 crc32
 fclose
+ferror
 fflush
 floor
 fopen
