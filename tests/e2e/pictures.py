@@ -324,7 +324,7 @@ def what_cannot_be_drawn(folder):
     _, stderr = run(QUERN, "plot", "net.qn:loss", "--over", "0:1", status=1, cwd=folder)
     expect("loss is no function to draw: it is trained or measured" in stderr, stderr)
     _, stderr = run(QUERN, "plot", "net.qn", "--over", "0:1", status=2, cwd=folder)
-    expect(stderr == "error: plot takes FILE:FUNCTION, and there is no function in 'net.qn'\n", stderr)
+    expect(stderr == "error: plot takes FILE:FUNCTION, and 'net.qn' names no function\n", stderr)
 
 
 @case
