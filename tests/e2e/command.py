@@ -94,10 +94,11 @@ def errors_of_the_system(folder):
 @case
 def response_files(folder):
     write(f"{folder}/flags", "-O0 --dim 'B=50'\n@more")
-    write(f"{folder}/more", '--name "two words"\n')
+    write(f"{folder}/more", '--name "two_words" -MF "two words.d"\n')
     run(QUERN, "build", SIMPLE, "@flags", "-o", "m.o", cwd=folder)
     symbols, _ = run(TOOLS + "llvm-nm", "-g", f"{folder}/m.o")
     expect("quern_model_two_words" in symbols, symbols)
+    expect(os.path.exists(f"{folder}/two words.d"), "the quoted flag was cut")
     strings = open(f"{folder}/m.o", "rb").read()
     expect(b"-O0 --dim=B=50\0" in strings, "the artefact does not record its flags")
     refused("cannot read the flags in gone: No such file or directory", "check", SIMPLE, "@gone", cwd=folder)
