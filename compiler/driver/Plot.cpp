@@ -1,5 +1,6 @@
-// `quern plot`: pictures of functions, as SVG from the built program, as PNG by rsvg-convert. That is
-// a program of Debian's librsvg2-bin and no library of ours, so that no other command has to load it.
+// `quern plot`: pictures of functions, as SVG from the built program, as PNG by rsvg-convert. That
+// is a program of Debian's librsvg2-bin and no library of ours, so that no other command has to
+// load it.
 #include "compiler/driver/Commands.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -41,7 +42,8 @@ static int plotInto(Compilation &compilation, llvm::StringRef folder) {
   if (asPng) {
     auto found = llvm::sys::findProgramByName("rsvg-convert");
     if (!found) {
-      compilation.fail("a .png needs rsvg-convert, from the package librsvg2-bin; a .svg needs nothing");
+      compilation.fail(
+          "a .png needs rsvg-convert, from the package librsvg2-bin; a .svg needs nothing");
       return 1;
     }
     converter = *found;

@@ -1,6 +1,6 @@
 // Charts as SVG: lines and points, functions of two numbers as heat maps or regions, and figures of
-// several such panels. Every figure has a card behind it, light or, where the page asks for it, dark:
-// so it is legible on any page.
+// several such panels. Every figure has a card behind it, light or, where the page asks for it,
+// dark: so it is legible on any page.
 #ifndef QUERN_RUNTIME_PLOT_CHART_H
 #define QUERN_RUNTIME_PLOT_CHART_H
 

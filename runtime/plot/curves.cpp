@@ -68,8 +68,7 @@ quern_status Curves::add(int64_t epoch, const Array<Scalar> &figures, quern_mess
 
 quern_status Curves::write(quern_message *message) const {
   for (const Array<Chart> &chart : charts)
-    if (quern_status status =
-            writeFigure(folder.c_str(), chart[0].title.c_str(), chart, message))
+    if (quern_status status = writeFigure(folder.c_str(), chart[0].title.c_str(), chart, message))
       return status;
   return QUERN_OK;
 }

@@ -97,9 +97,9 @@ private:
       arrays[i] = {memory[i].data(), extents[i], input.rank, input.dtype};
     }
     int64_t dims[1] = {1};
-    quern_status status =
-        entry.dim_count ? quern_call_dims(call, arrays, entry.input_count, message, dims)
-                        : QUERN_OK;
+    quern_status status = entry.dim_count
+                              ? quern_call_dims(call, arrays, entry.input_count, message, dims)
+                              : QUERN_OK;
     if (!status)
       status = quern_call_reserve(call, dims, message);
     return status;
@@ -119,9 +119,8 @@ private:
       const OutputColumn &column = function.columns[c];
       quern_array output;
       status = quern_call_output(call, column.output, message, &output);
-      int64_t width = !status && output.rank + function.scalars == 2
-                          ? output.extents[output.rank - 1]
-                          : 1;
+      int64_t width =
+          !status && output.rank + function.scalars == 2 ? output.extents[output.rank - 1] : 1;
       for (int64_t row = 0; row < batch && !status; ++row)
         values[c][first + row] =
             elementAsDouble(output.dtype, output.data, row * width + column.index);

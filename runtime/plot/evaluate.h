@@ -24,9 +24,9 @@ struct PlottedFunction {
   Text inputName(const quern_model &model, int number) const;
 };
 
-/// Finds out how an exported function can be drawn. It takes f32[B], f32[B, 1], a scalar f32, two of
-/// these, or f32[B, 2], f64 for f32 as well, and gives [B] or [B, k], of scalars a scalar or [k].
-/// QUERN_INVALID and a sentence with the type that does not fit otherwise.
+/// Finds out how an exported function can be drawn. It takes f32[B], f32[B, 1], a scalar f32, two
+/// of these, or f32[B, 2], f64 for f32 as well, and gives [B] or [B, k], of scalars a scalar or
+/// [k]. QUERN_INVALID and a sentence with the type that does not fit otherwise.
 quern_status describeFunction(const quern_model &model, uint32_t entry, PlottedFunction &function,
                               quern_message *message);
 

@@ -70,8 +70,8 @@ private:
   }
 
   double placeX(int64_t column) const {
-    return x.from + (x.to - x.from) * static_cast<double>(column) /
-                        static_cast<double>(field.columns - 1);
+    return x.from +
+           (x.to - x.from) * static_cast<double>(column) / static_cast<double>(field.columns - 1);
   }
   double placeY(int64_t row) const {
     return y.from +

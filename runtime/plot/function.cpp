@@ -179,8 +179,8 @@ private:
       return drawScores(first, next);
     bool room = true;
     for (int64_t column = first; column < next && room; ++column) {
-      Chart chart = newChart(next - first > 1 ? function.columns[column].name.c_str()
-                                              : nameOf(column));
+      Chart chart =
+          newChart(next - first > 1 ? function.columns[column].name.c_str() : nameOf(column));
       if (!isFloat(output.dtype) && findClasses(column) > 0)
         room = addIndicators(chart, column);
       else
@@ -380,9 +380,9 @@ bool quern::runtime::findPlotData(const quern_model &model, const PlottedFunctio
   return true;
 }
 
-quern_status quern::runtime::drawFunction(quern_instance *instance,
-                                          const PlottedFunction &function, const PlotRange &range,
-                                          const PlotData &data, const Array<Scaler> &scalers,
-                                          Array<Chart> &panels, quern_message *message) {
+quern_status quern::runtime::drawFunction(quern_instance *instance, const PlottedFunction &function,
+                                          const PlotRange &range, const PlotData &data,
+                                          const Array<Scaler> &scalers, Array<Chart> &panels,
+                                          quern_message *message) {
   return Drawing(instance, function, range, data, scalers, panels, message).run();
 }

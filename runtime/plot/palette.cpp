@@ -1,5 +1,5 @@
-// The colours of charts. Text has a contrast of at least 4.5 to its card and lines of at least 3, as
-// WCAG 2 asks; the order of the series' colours keeps neighbours apart for the colour-blind too.
+// The colours of charts. Text has a contrast of at least 4.5 to its card and lines of at least 3,
+// as WCAG 2 asks; the order of the series' colours keeps neighbours apart for the colour-blind too.
 #include "runtime/plot/palette.h"
 
 #include <math.h>

@@ -9,7 +9,7 @@ using namespace quern::runtime;
 namespace {
 
 constexpr double lineHeight = 18, tickLength = 5;
-constexpr int64_t mostLegend = 12;
+constexpr int64_t mostLegend = 12, mostLegendRows = 4;
 
 /// A mark of a class of points: colour alone does not tell them apart for everyone.
 void appendMark(Text &svg, double x, double y, double r, int64_t number) {
@@ -206,33 +206,36 @@ private:
   int64_t appendLegend(bool draw) {
     constexpr double sample = 22, gap = 16;
     bool regions = chart.field.columns && !isHeat();
-    int64_t count = regions && chart.series.empty() ? chart.field.names.size()
-                                                    : chart.series.size();
+    int64_t count =
+        regions && chart.series.empty() ? chart.field.names.size() : chart.series.size();
     if (count == 0 || (count == 1 && !chart.field.columns))
       return 0;
     double start = draw ? left : area.x, at = start, baseline = legendTop + 10;
     int64_t rows = 1;
     if (draw)
       svg.append("<g class=\"ink\">\n");
-    for (int64_t i = 0; i < count && i <= mostLegend; ++i) {
-      Text name;
-      if (i == mostLegend)
-        name.appendFormat("and %lld more", static_cast<long long>(count - i));
-      else
-        name = fitted(regions && chart.series.empty() ? chart.field.names[i].c_str()
-                                                      : chart.series[i].name.c_str(),
-                      area.width - 80, smallText);
-      double width = (i == mostLegend ? 0 : sample + 6) + textWidth(name.c_str(), smallText);
+    bool full = false;
+    for (int64_t i = 0; i < count && !full; ++i) {
+      Text name = fitted(regions && chart.series.empty() ? chart.field.names[i].c_str()
+                                                         : chart.series[i].name.c_str(),
+                         area.width - 110, smallText);
+      double width = sample + 6 + textWidth(name.c_str(), smallText);
       // The plot's own width is not known while measuring.
-      if (at > start && at + width > start + area.width - 60) {
+      bool wraps = at > start && at + width > start + area.width - 60;
+      full = i == mostLegend || (wraps && rows == mostLegendRows);
+      if (full) {
+        name.clear();
+        name.appendFormat("and %lld more", static_cast<long long>(count - i));
+      }
+      if (wraps) {
         at = start;
         baseline += lineHeight;
         ++rows;
       }
       if (draw) {
-        if (i < mostLegend)
+        if (!full)
           appendSample(i, at, baseline - 4, sample);
-        appendText(svg, at + (i == mostLegend ? 0 : sample + 6), baseline, "start", name.c_str());
+        appendText(svg, at + (full ? 0 : sample + 6), baseline, "start", name.c_str());
       }
       at += width + gap;
     }
@@ -245,9 +248,10 @@ private:
     if (chart.series.empty()) {
       svg.append("<g ");
       appendSeriesStyle(svg, number, false);
-      svg.appendFormat("><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"10\" "
-                       "fill=\"currentColor\" fill-opacity=\"0.22\" stroke=\"currentColor\"/></g>\n",
-                       at + 4, y - 5, width - 4);
+      svg.appendFormat(
+          "><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"10\" "
+          "fill=\"currentColor\" fill-opacity=\"0.22\" stroke=\"currentColor\"/></g>\n",
+          at + 4, y - 5, width - 4);
     } else if (chart.series[number].points) {
       svg.append("<g fill=\"currentColor\" ");
       appendSeriesStyle(svg, number, false);

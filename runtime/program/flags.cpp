@@ -171,13 +171,15 @@ constexpr Flag table[] = {
      }},
     {"--schedule", "SCHEDULE", TrainCommand,
      "of the learning rate: constant, linear, cosine, step:EPOCHS:FACTOR", setSchedule},
-    {"--seed", "N", running | PlotCommand, "for initial weights, shuffling and random functions (0)", setSeed},
+    {"--seed", "N", running | PlotCommand,
+     "for initial weights, shuffling and random functions (0)", setSeed},
     {"--no-shuffle", nullptr, TrainCommand, "take rows in the order of the data",
      [](Flags &f, const char *, quern_message *) {
        f.noShuffle = true;
        return QUERN_OK;
      }},
-    {"--drop-last", nullptr, TrainCommand | BatchesCommand, "leave out a last batch that is not full",
+    {"--drop-last", nullptr, TrainCommand | BatchesCommand,
+     "leave out a last batch that is not full",
      [](Flags &f, const char *, quern_message *) {
        f.dropLast = true;
        return QUERN_OK;
