@@ -36,6 +36,9 @@ memcmp
 memcpy
 memmove
 memset
+mmap
+mmap64
+munmap
 nearbyint
 open
 open64
