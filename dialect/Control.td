@@ -10,7 +10,7 @@ def Quern_StopGradientOp
     : Quern_Op<"stop_gradient", [Pure, Quern_Pointwise, SameOperandsAndResultType]> {
   let summary = "the identity, with derivative 0";
   let description = [{
-    Example:
+    The operand's elements; what flows back to them stops here. Example:
     ```mlir
     %r = quern.stop_gradient %x : !quern.tensor<[B], f32>
     ```
@@ -84,7 +84,7 @@ def Quern_KernelOp : Quern_Op<"kernel", [IsolatedFromAbove, RecursiveMemoryEffec
 def Quern_YieldOp : Quern_Op<"yield", [Pure, ReturnLike, Terminator]> {
   let summary = "the results of a region";
   let description = [{
-    Example:
+    Ends the region of a `composite` or a `kernel` and gives its results. Example:
     ```mlir
     %r = quern.kernel pointwise(%x) : (!quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
     ^bb0(%a: !quern.tensor<[B], f32>):

@@ -36,7 +36,7 @@ struct Scope {
   /// Captures are inserted before this many trailing arguments.
   unsigned trailing = 0;
   /// Checks of a composite's values, which is pure itself: they go beside it.
-  std::vector<RangeCheck> checks;
+  std::vector<RangeCheck> checks = {};
 };
 
 struct TraceArgument {

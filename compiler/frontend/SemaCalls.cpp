@@ -323,7 +323,7 @@ Value Sema::runBody(const Function &f, Env *env, Place place) {
   unsigned before = diagnostics.getNumErrors();
   Flow flow;
   execBlock(f.definition->body, env, flow);
-  if (diagnostics.getNumErrors() != before)
+  if (diagnostics.getNumErrors() != before || (flow.returned && flow.value.isError()))
     return {};
   const auto &results = f.definition->results;
   if (!flow.returned) {

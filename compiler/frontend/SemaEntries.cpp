@@ -210,7 +210,9 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
     return fail();
   unsigned before = diagnostics.getNumErrors();
   Value result = callFunction(f, std::move(args), d.place, d.name);
-  if (diagnostics.getNumErrors() != before || outOfWork)
+  // What was reported for an earlier entry already is not reported again.
+  if (diagnostics.getNumErrors() != before || outOfWork ||
+      (result.isError() && diagnostics.hasErrors()))
     return fail();
   std::vector<Value> results;
   if (result.kind == Value::Tuple)

@@ -4,7 +4,7 @@
 include "mlir/Pass/PassBase.td"
 
 def LowerToLLVM : Pass<"quern-lower-to-llvm", "mlir::ModuleOp"> {
-  let summary = "Lower emitted CPU loops to the LLVM dialect in one conversion";
+  let summary = "emitted CPU loops in the LLVM dialect, in one conversion";
   let description = [{
     Converts scf, cf, vector, memref, arith, math, index, affine, ub and func to the LLVM dialect.
     Functions pass memrefs as bare pointers, so every memref in a signature needs a static shape
