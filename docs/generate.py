@@ -138,8 +138,8 @@ def library(quern):
             part += f"\n\n### {item['name']}\n`{head}{item['signature']}`\n\n{filled(escaped(item['text']))}\n"
             part += example_block(item["example"])
         parts.append(part)
-    intro = ("What every file can use without an import, written in the language itself (`compiler/stdlib/`). The comment behind an "
-             "example is its result; the tests run every one. `quern doc NAME` prints an item, and "
+    intro = ("What every file can use without an import, written in the language itself (`compiler/stdlib/`). The comment "
+             "behind an example is its result; the tests run every one. `quern doc NAME` prints an item, and "
              "[language.md](language.md) lists the built-in functions.")
     return page("Standard library", intro, "compiler/stdlib", *parts)
 
@@ -183,8 +183,9 @@ def no_derivatives():
 
 
 # What MLIR calls its attributes, as a reader would.
-WORDS = {"quern tensor": "tensor", "64-bit signless integer attribute": "number", "32-bit signless integer attribute": "number",
-         "i64 dense array attribute": "numbers", "string attribute": "text", "constant vector/tensor attribute": "elements"}
+WORDS = {"quern tensor": "tensor", "64-bit signless integer attribute": "number", "string attribute": "text",
+         "32-bit signless integer attribute": "number", "i64 dense array attribute": "numbers",
+         "constant vector/tensor attribute": "elements"}
 
 
 def kind_of(ops, name):
@@ -211,76 +212,89 @@ def operands_of(ops, record):
     return filled(sentence[0].upper() + sentence[1:] + ".") if sentence else ""
 
 
+def types_and_words(ops):
+    """The dialect's types and attributes, and the words of its enumerations."""
+    enumerations = ops["!instanceof"]["EnumInfo"]
+    wrappers = {name + "Attr" for name in enumerations}
+    parts = ["## Types and attributes"]
+    for sigil, kind in (("!", "TypeDef"), ("#", "AttrDef")):
+        for name in ops["!instanceof"][kind]:
+            record = ops[name]
+            if name not in wrappers:
+                head = f"### {sigil}quern.{record['mnemonic']}\n*{record['summary']}*"
+                parts.append("\n\n".join([head, paragraphs(record["description"] or "")]).rstrip())
+    table = ["### Words in ops\n| words | what they say |\n|---|---|"]
+    for name in enumerations:
+        cases = ", ".join(f"`{ops[case['def']]['str']}`" for case in ops[name]["enumerants"])
+        table.append(f"| {cases} | {cell(ops[name]['summary'])} |")
+    return "\n\n".join(parts + ["\n".join(table)])
+
+
+def family_of_ops(ops, family, members, reasons):
+    """A family's ops: those of one shape in a table, the others one by one."""
+    part = f"## {family}\n{filled(head_comment(f'dialect/{family}.td'))}"
+    table, sections, shared = [], [], None
+    for record in members:
+        meaning, constraints, example = split_description(record["description"])
+        reason = reasons.get(record["!name"].removeprefix("Quern_"))
+        none = f"No derivative: {reason}." if reason and "derivative" not in meaning else ""
+        if {"Quern_UnaryOp", "Quern_BinaryOp"} & set(record["!superclasses"]):
+            kind = kind_of(ops, record["results"]["args"][0][0]["def"])
+            told = cell(" ".join(f"{meaning} {none}".split()))
+            table.append(f"| `{record['opName']}` | {record['summary']} | {told} | {kind} |")
+            shared = shared or f"{constraints}\n\n{example}"
+        else:
+            head = f"### quern.{record['opName']}\n*{record['summary']}*"
+            pieces = [head, meaning, operands_of(ops, record), constraints, none, example]
+            sections.append("\n\n".join(piece for piece in pieces if piece))
+    if table:
+        sections.insert(0, "| op | what it is | meaning | of |\n|---|---|---|---|\n" + "\n".join(table) + "\n\n" + shared)
+    return "\n\n".join([part, *sections])
+
+
 def dialect(_):
     ops = records("dialect/QuernOps.td")
-    reasons = no_derivatives()
-    families = re.findall(r'include "dialect/(\w+)\.td"', read("dialect/QuernOps.td"))
-    types = ["## Types and attributes"]
-    for name in ops["!instanceof"]["TypeDef"] + ops["!instanceof"]["AttrDef"]:
-        record = ops[name]
-        if not record["summary"] or name.endswith(tuple(f"{e.removeprefix('Quern_')}Attr" for e in ops["!instanceof"]["EnumInfo"])):
-            continue
-        sigil = "!" if name in ops["!instanceof"]["TypeDef"] else "#"
-        types.append(f"### {sigil}quern.{record['mnemonic']}\n*{record['summary']}*\n\n{paragraphs(record['description'] or '')}".rstrip())
-    words = ["| words | what they say |\n|---|---|"]
-    for name in ops["!instanceof"]["EnumInfo"]:
-        cases = ", ".join(f"`{ops[case['def']]['str']}`" for case in ops[name]["enumerants"])
-        words.append(f"| {cases} | {cell(ops[name]['summary'])} |")
-    types.append("### Words in ops\n" + "\n".join(words))
-    parts = ["\n\n".join(types)]
-    for family in families:
+    parts = [types_and_words(ops)]
+    for family in re.findall(r'include "dialect/(\w+)\.td"', read("dialect/QuernOps.td")):
         members = [ops[name] for name in ops["!instanceof"]["Op"] if ops[name]["!locs"][0].startswith(family + ".td")]
         members.sort(key=lambda record: int(record["!locs"][0].rpartition(":")[2]))
-        if not members:
-            continue
-        part = f"## {family}\n{filled(head_comment(f'dialect/{family}.td'))}"
-        table, sections, shared = [], [], None
-        for record in members:
-            meaning, constraints, example = split_description(record["description"])
-            reason = reasons.get(record["!name"].removeprefix("Quern_"))
-            none = f"No derivative: {reason}." if reason and "derivative" not in meaning else ""
-            if "Quern_UnaryOp" in record["!superclasses"] or "Quern_BinaryOp" in record["!superclasses"]:
-                kind = kind_of(ops, record["results"]["args"][0][0]["def"])
-                table.append(f"| `{record['opName']}` | {record['summary']} | {cell(' '.join((meaning + ' ' + none).split()))} | {kind} |")
-                shared = shared or (constraints, example)
-                continue
-            pieces = [f"### quern.{record['opName']}\n*{record['summary']}*", meaning, operands_of(ops, record), constraints, none,
-                      example]
-            sections.append("\n\n".join(piece for piece in pieces if piece))
-        if table:
-            part += "\n\n| op | what it is | meaning | of |\n|---|---|---|---|\n" + "\n".join(table)
-            part += f"\n\n{shared[0]}\n\n{shared[1]}"
-        parts.append("\n\n".join([part, *sections]))
-    intro = paragraphs(ops["Quern_Dialect"]["description"]).replace("`README.md` beside this file", "[dialect/README.md](../dialect/README.md)")
+        if members:
+            parts.append(family_of_ops(ops, family, members, no_derivatives()))
+    intro = paragraphs(ops["Quern_Dialect"]["description"])
+    intro = intro.replace("`README.md` beside this file", "[dialect/README.md](../dialect/README.md)")
     return page("The dialect's ops", intro + " Constraints have the numbers that the verifiers name.", "dialect/*.td", *parts)
 
 
+def pass_part(path, record, all_records, phase):
+    part = f"## {record['argument']}\n*{record['summary']}*\n\n{paragraphs(record['description'])}"
+    if record["options"]:
+        part += "\n\n| option | what it says | default |\n|---|---|---|"
+        for option in record["options"]:
+            o = all_records[option["def"]]
+            default = f"`{cell(o['defaultValue'])}`" if o.get("defaultValue") else "none"
+            part += f"\n| `{o['argument']}` | {cell(o['description'])} | {default} |"
+    leads = f"Leads to phase `{phase}`. " if phase else ""
+    return f"{part}\n\n{leads}Source: [{path}](../{path})."
+
+
 def passes(quern):
-    phases = run(quern, "phases").partition("\noptimisations")[0].splitlines()[1:]
-    table = "\n".join(f"| `{line.split(None, 1)[0]}` | {line.split(None, 1)[1]} |" for line in phases)
+    phases = [line.split(None, 1) for line in run(quern, "phases").partition("\noptimisations")[0].splitlines()[1:]]
+    table = "\n".join(f"| `{name}` | {what} |" for name, what in phases)
     pipeline = read("compiler/pipelines/Phases.cpp")
-    files = [path for path in run("git", "-C", ROOT, "ls-files", "compiler/*.td").split()]
     found = []
-    for path in files:
+    for path in run("git", "-C", ROOT, "ls-files", "compiler/*.td").split():
         all_records = records(path)
         for name in all_records["!instanceof"].get("PassBase", []):
-            record = all_records[name]
-            build = re.search(r"static void build(\w+)\((?:(?!^}).)*create" + name + r"\(", pipeline, re.S | re.M)
-            found.append((pipeline.find(f"create{name}(") % (1 << 60), path, name, record, build and build[1].lower(), all_records))
-    parts = [f"## Phases\n`quern phases` prints them.\n\n| phase | what it holds |\n|---|---|\n{table}"]
-    for _, path, name, record, phase, all_records in sorted(found, key=lambda row: row[:2]):
-        part = f"## {record['argument']}\n*{record['summary']}*\n\n{paragraphs(record['description'])}"
-        if record["options"]:
-            part += "\n\n| option | what it says | default |\n|---|---|---|"
-            for option in record["options"]:
-                o = all_records[option["def"]]
-                part += f"\n| `{o['argument']}` | {cell(o['description'])} | {'`' + cell(o['defaultValue']) + '`' if o.get('defaultValue') else 'none'} |"
-        where = f"Leads to phase `{phase}`. " if phase else ""
-        part += f"\n\n{where}Source: [{path}](../{path})."
-        parts.append(part)
+            # The function of the pipeline that adds the pass is called after the phase.
+            place = pipeline.find(f"create{name}(")
+            phase = re.findall(r"static void build(\w+)", pipeline[:place])[-1].lower() if place >= 0 else ""
+            text = pass_part(path, all_records[name], all_records, phase)
+            found.append((place if place >= 0 else len(pipeline), path, text))
     intro = ("What turns one phase into the next. `quern-opt --NAME FILE.mlir` runs a single pass; MLIR's canonicalizer and "
              "common-subexpression elimination run between them. [compiler.md](compiler.md) follows a model through all of it.")
-    return page("Phases and passes", intro, "the compiler's .td files and `quern phases`", *parts)
+    parts = [f"## Phases\n`quern phases` prints them.\n\n| phase | what it holds |\n|---|---|\n{table}"]
+    return page("Phases and passes", intro, "the compiler's .td files and `quern phases`", *parts,
+                *(text for _, _, text in sorted(found)))
 
 
 # The C interface.
@@ -346,8 +360,9 @@ def api_part(path):
 
 def c_api(_):
     parts = [api_part(f"runtime/include/quern/{name}") for name in ("quern.h", "artefact.h", "program.h")]
-    intro = ("What a program sees of a compiled model, from the public headers. [running.md](running.md#from-c-and-c) shows a whole "
-             "training step, [examples/embed](../examples/embed/README.md) whole programs; `quern/quern.hpp` wraps it for C++.")
+    intro = ("What a program sees of a compiled model, from the public headers. [running.md](running.md#from-c-and-c) shows a "
+             "whole training step, [examples/embed](../examples/embed/README.md) whole programs; `quern/quern.hpp` wraps it "
+             "for C++.")
     return page("C interface", intro, "runtime/include/quern", *parts)
 
 
@@ -381,7 +396,8 @@ def folded(line):
     indent = " " * (len(line) - len(line.lstrip()))
     out = []
     while len(line) > WIDTH:
-        cuts = [m.start() + 1 for m in re.finditer(r", (?=[%!#\"<])|\) (?=->|attributes)| (?=attributes|\{operandSlots|resultSlots)", line[:WIDTH])]
+        ends = r', (?=[%!#"<])|\) (?=->|attributes)| (?=attributes|\{operandSlots|resultSlots)'
+        cuts = [match.start() + 1 for match in re.finditer(ends, line[:WIDTH])]
         cuts = [cut for cut in cuts if cut > len(indent) + 8]
         if not cuts:
             break
@@ -479,7 +495,8 @@ def main():
             print("renewed docs/" + name)
             continue
         stale += 1
-        difference = difflib.unified_diff(old.splitlines(), new.splitlines(), f"docs/{name}", "what the sources say", lineterm="", n=1)
+        difference = difflib.unified_diff(old.splitlines(), new.splitlines(), f"docs/{name}", "what the sources say",
+                                          lineterm="", n=1)
         print("\n".join(list(difference)[:40]))
     if stale and check:
         print(f"{stale} pages are not what the sources say; this renews them: {RENEW}")
