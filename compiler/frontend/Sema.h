@@ -126,6 +126,10 @@ mlir::Value withStatedDims(Sema &sema, mlir::Value v, const StatedDims &stated, 
 /// Checks what a type names: lower-case names exist, capitals are not arguments.
 bool checkNames(Sema &sema, const ast::Type &type, Env *env);
 
+/// The attributes of an argument or result: role, name, and the default of a hyper.
+mlir::DictionaryAttr roleAttrs(mlir::Builder &b, llvm::StringRef role, llvm::StringRef name,
+                               std::optional<double> defaultValue = {});
+
 class Sema {
 public:
   Sema(mlir::MLIRContext *context, DiagnosticEngine &diagnostics, const FrontendOptions &options);
@@ -239,6 +243,7 @@ public:
   bool isTrainable(const Variable &v) const {
     return v.kind == Variable::Param && (v.trained || trainEntries == 0);
   }
+  /// The functions that update what the train function reaches (SemaUpdates.cpp).
   void traceUpdates(const Entry &entry, mlir::func::FuncOp function);
   void traceRun(llvm::StringRef name);
   /// Makes entries of the functions that the options name and that are none yet.

@@ -1,4 +1,4 @@
-// Entries become functions: arguments, the traced body, results; `init`, updates, the layer table.
+// Entries become functions: arguments, the traced body, results; and `init`.
 #include "compiler/frontend/Docstring.h"
 #include "compiler/frontend/Sema.h"
 #include "dialect/Conventions.h"
@@ -9,8 +9,8 @@ using namespace quern;
 using namespace quern::sema;
 using ast::ExprKind;
 
-static mlir::DictionaryAttr roleAttrs(mlir::Builder &b, llvm::StringRef role, llvm::StringRef name,
-                                      std::optional<double> defaultValue = {}) {
+mlir::DictionaryAttr sema::roleAttrs(mlir::Builder &b, llvm::StringRef role, llvm::StringRef name,
+                                     std::optional<double> defaultValue) {
   mlir::NamedAttrList list;
   list.set(attr::role, b.getStringAttr(role));
   list.set(attr::name, b.getStringAttr(name));
@@ -274,125 +274,6 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
     traceUpdates(entry, function);
   trace = nullptr;
   return function;
-}
-
-void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
-  std::vector<Variable *> wanted;
-  bool restricted = !entry.params.isError();
-  if (restricted)
-    collectVariables(entry.params, wanted);
-  llvm::StringMap<Variable *> byName;
-  for (Variable *v : state)
-    byName[v->name] = v;
-  mlir::NamedAttrList updates;
-  std::string loss = function.getName().str();
-  unsigned number = 0;
-  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    if (getRole(function, i) != Role::param)
-      continue;
-    Variable *v = byName.lookup(getName(function, i));
-    if (!v || (restricted && !llvm::is_contained(wanted, v)))
-      continue;
-    if (v->trainedBy && (!restricted || v->trainedOpenly)) {
-      report(entry.decorator->place, "the parameter " + v->name +
-                                         " is reached by two @train functions; say which one "
-                                         "updates it with params=")
-          .note(v->trainedBy->place, "the other one is here");
-      return;
-    }
-    v->trained = true;
-    Trace own;
-    own.name = loss + "_update_" + std::to_string(number++);
-    own.isUpdate = true;
-    own.training = true;
-    trace = &own;
-    auto f = mlir::func::FuncOp::create(location(entry.decorator->place), own.name,
-                                        builder.getFunctionType({}, {}));
-    f.setPrivate();
-    mlir::Block *block = f.addEntryBlock();
-    own.scopes.push_back({block, {}, 0});
-    builder.setInsertionPointToEnd(block);
-    auto add = [&](mlir::Type type, Role role, std::string name, std::optional<double> value = {}) {
-      mlir::Value a = block->addArgument(type, mlir::NameLoc::get(builder.getStringAttr(name)));
-      own.arguments.push_back({a, role, name, value});
-      return a;
-    };
-    mlir::Value p = add(v->type, Role::param, "p");
-    mlir::Value g = add(v->type, Role::gradient, "g");
-    own.step = add(scalar(builder.getI64Type()), Role::step, "step");
-    // A fresh optimizer for each parameter: its states, and its schedules as functions of the step.
-    Value made = eval(*entry.optimizer, mainEnv);
-    if (made.isError())
-      return f.erase();
-    if (made.kind != Value::Instance || made.instance->cls->kind != ast::StmtKind::Optimizer) {
-      error(entry.optimizer->place,
-            "@train takes an optimizer such as SGD(lr=0.1), not " + describe(made));
-      return f.erase();
-    }
-    v->trainedBy = entry.decorator;
-    v->trainedOpenly = !restricted;
-    Instance *optimizer = made.instance;
-    Value *update = optimizer->members->find("update");
-    if (!update || update->kind != Value::Function) {
-      error(entry.optimizer->place, optimizer->cls->definition->name + " has no update(p, g)");
-      return f.erase();
-    }
-    std::vector<std::pair<Variable *, std::string>> slots;
-    for (const std::string &name : optimizer->order) {
-      Value *member = optimizer->members->find(name);
-      if (!member || member->kind != Value::Variable)
-        continue;
-      Variable *slot = member->variable;
-      std::string slotName = slot->override.empty() ? name : slot->override;
-      slot->type = v->type;
-      own.variables[slot] = add(v->type, Role::state, slotName);
-      own.updated[slot] = own.variables[slot];
-      slots.push_back({slot, slotName});
-      std::string full = v->name + "." + slotName;
-      if (!llvm::any_of(optimizerState, [&](const OptimizerState &s) { return s.name == full; }))
-        optimizerState.push_back({full, v->type, slot->fill});
-    }
-    // Typed scalars of the optimizer are hypers; schedules of `step` are worked out in each step.
-    for (const ast::Param &param : optimizer->cls->definition->params) {
-      Value *value = optimizer->args->find(param.name);
-      if (!param.type || !value)
-        continue;
-      if (value->kind == Value::Int || value->kind == Value::Float || value->kind == Value::Bool) {
-        for (const ast::Param &own : entry.function->definition->params)
-          if (own.type && own.value && own.name == param.name && number == 1)
-            report(own.place, "`" + own.name + "` is a hyper of " +
-                                  optimizer->cls->definition->name +
-                                  " too; the argument needs another name");
-        std::string name = trainEntries > 1 ? loss + "." + param.name.str() : param.name.str();
-        optimizer->args->set(param.name, Value::of(add(scalar(builder.getF32Type()), Role::hyper,
-                                                       name, value->number)));
-      }
-    }
-    Value result = callFunction(*update->function,
-                                {{"", Value::of(p), nullptr, {}}, {"", Value::of(g), nullptr, {}}},
-                                entry.decorator->place, optimizer->cls->definition->name);
-    if (result.kind != Value::Tensor || result.type() != v->type) {
-      if (!result.isError())
-        error(entry.decorator->place, optimizer->cls->definition->name + ".update returns " +
-                                          describe(result) + ", not the new parameter");
-      f.erase();
-      return;
-    }
-    llvm::SmallVector<mlir::Value> values{use(result)};
-    llvm::SmallVector<mlir::DictionaryAttr> attrs{roleAttrs(builder, "param", "p")};
-    for (auto &[slot, name] : slots) {
-      values.push_back(use(own.updated[slot]));
-      attrs.push_back(roleAttrs(builder, "state", name));
-    }
-    finishFunction(f, values, attrs);
-    f->setAttr(attr::kind, builder.getStringAttr("update"));
-    module->push_back(f);
-    updates.set(v->name, mlir::FlatSymbolRefAttr::get(context, own.name));
-  }
-  if (updates.empty())
-    error(entry.function->definition->place,
-          entry.function->definition->name + " reaches no parameter, so there is nothing to train");
-  function->setAttr(attr::updates, updates.getDictionary(context));
 }
 
 void Sema::checkTotals() {
