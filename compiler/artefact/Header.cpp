@@ -17,6 +17,13 @@ static SmallVector<func::FuncOp> entriesOf(ModuleOp planned) {
   return entries;
 }
 
+/// Whether an instance has weights or other state of its own; embedded weights are neither.
+static bool hasState(ModuleOp planned) {
+  return llvm::any_of(planned.getOps<func::FuncOp>(), [](func::FuncOp function) {
+    return isEntry(function) && getKind(function) == "init" && function.getNumResults() > 0;
+  });
+}
+
 static void writeIntroduction(ModuleOp planned, StringRef name, raw_ostream &os) {
   std::string text = ("The model " + name + ", compiled by Quern").str();
   if (auto source = planned->getAttrOfType<StringAttr>(attr::source))
@@ -24,10 +31,14 @@ static void writeIntroduction(ModuleOp planned, StringRef name, raw_ostream &os)
   text += ". Made by the compiler; edit the model instead.";
   if (auto doc = planned->getAttrOfType<StringAttr>(attr::doc))
     text += "\n\n" + doc.getValue().str();
+  text += hasState(planned)
+              ? "\n\nAn instance holds the weights; a call runs one entry on it, each thread with a "
+                "call of its own:\n    make an instance (" +
+                    name.str() + "_create), quern_instance_initialize or quern_instance_load,\n    "
+              : "\n\nAn instance has nothing to initialize or load; a call runs one entry, each thread with a "
+                "call of its own:\n    make an instance (" +
+                    name.str() + "_create),\n    ";
   text +=
-      "\n\nAn instance holds the weights; a call runs one entry on it, each thread with a call of "
-      "its own:\n    make an instance (" +
-      name.str() + "_create), quern_instance_initialize or quern_instance_load,\n    " +
       name.str() + "_ENTRY_create, " + name.str() + "_ENTRY as often as needed, " + name.str() +
       "_ENTRY_destroy, quern_instance_destroy.\nWhere a function returns anything but QUERN_OK, "
       "`message`, which may be null, has one sentence on why. quern/quern.h documents the rest. "
@@ -51,8 +62,10 @@ void writeHeader(ModuleOp planned, StringRef name, raw_ostream &os) {
     os << "  " << names.make("QUERN_" + upper + "_" + entry.getName().upper()) << " = " << position
        << (position + 1 == entries.size() ? "\n" : ",\n");
   os << "};\n\n"
-     << "/** Makes an instance of the model; null options are fine. All weights are zero until\n"
-     << " * quern_instance_initialize or quern_instance_load. */\n"
+     << "/** Makes an instance of the model; null options are fine."
+     << (hasState(planned) ? " All weights are zero until\n"
+                             " * quern_instance_initialize or quern_instance_load. */\n"
+                           : " */\n")
      << "static inline quern_status " << names.make((name + "_create").str())
      << "(const quern_options *options, quern_message *message,\n    quern_instance **instance) {\n"
      << "  return quern_instance_create(&" << symbol << ", options, message, instance);\n}\n\n";

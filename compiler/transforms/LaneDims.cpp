@@ -49,8 +49,7 @@ private:
       return true;
     }
     return llvm::TypeSwitch<Operation *, bool>(op)
-        .Case<ConstantOp>([](ConstantOp constant) { return constant.getValue().isSplat(); })
-        .Case<ExtentOp>([](ExtentOp) { return true; })
+        .Case<ConstantOp, ExtentOp>([](Operation *) { return true; })
         .Case([&](BroadcastOp broadcast) {
           for (auto [i, dimension] : llvm::enumerate(broadcast.getDimensions()))
             if (broadcast.getOperand().getType().getExtent(i) ==

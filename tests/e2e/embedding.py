@@ -16,11 +16,13 @@ module N(T):
 """
 N = {"a": (37, 9), "b": (9, 35), "c": (3, 6, 20), "d": (9,)}
 WIDE = {"0.weight": (70, 7), "0.bias": (70,), "2.weight": (33, 70), "2.bias": (33,), "4.weight": (5, 33), "4.bias": (5,)}
+TINY = {"0.weight": (3, 2), "0.bias": (3,), "2.weight": (2, 3), "2.bias": (2,)}
 DEEP = {"0.weight": (40, 1500), "0.bias": (40,), "2.weight": (16, 40), "2.bias": (16,)}
 # Contractions with a constant on the right, on the left, in a batch, transposed, deeper than a block of k; sizes about
-# the widths of register tiles; tables that pointwise and row kernels read. Name: (net, its weights, x, result).
+# the widths of register tiles; tables that pointwise, row and whole kernels read. Name: (net, its weights, x, result).
 MODELS = {
     "wide": ("Sequential(Linear(7, 70), Tanh(), Linear(70, 33), ReLU(), Linear(33, 5))", WIDE, "f32[B, 7]", "net(x)"),
+    "tiny": ("Sequential(Linear(2, 3), Sigmoid(), Linear(3, 2))", TINY, "f32[B, 2]", "net(x)"),
     "deep": ("Sequential(Linear(1500, 40), ReLU(), Linear(40, 16))", DEEP, "f32[B, 1500]", "softmax(net(x), dim=-1)"),
     "left": ("N(f32)", N, "f32[B, 9]", "(net.a @ x.T).T"),
     "right": ("N(f32)", N, "f32[B, 9]", "x @ net.b"),
@@ -126,6 +128,9 @@ def an_artefact_of_one_entry(folder):
     run(QUERN, "build", f"{folder}/m.qn", "-o", f"{folder}/m", *flags)
     text, _ = run(QUERN, "explain", f"{folder}/m.qn", *flags)
     expect("loss" not in text, text)
+    run(QUERN, "build", f"{folder}/m.qn", "-o", f"{folder}/m.o", *flags)
+    header = " ".join(open(f"{folder}/m.h").read().replace(" *", "").split())
+    expect("nothing to initialize or load" in header and "quern_instance_initialize" not in header, header[:600])
     for what in ("parameters", "optimizer state"):
         expect(any(row.split()[-2:] == ["0", "bytes"] for row in text.splitlines() if row.strip().startswith(what)), text)
     # Six weights, three biases: 36 bytes that the one kernel reads beside 8 of x and 12 of the result a row.

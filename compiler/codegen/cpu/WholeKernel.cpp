@@ -86,9 +86,12 @@ private:
   ElementEmitter &emitterOf(Value value) { return hasLanes(value) ? *wide : *narrow; }
 
   Position positionOf(Value value, int64_t place) {
+    return positionOf(value, placesOf(value).at(place));
+  }
+  Position positionOf(Value value, ArrayRef<int64_t> indices) {
     ElementEmitter &e = emitterOf(value);
     Position position;
-    for (auto [i, index] : llvm::enumerate(placesOf(value).at(place))) {
+    for (auto [i, index] : llvm::enumerate(indices)) {
       Value base = emitIndex(e.builder, e.loc, index);
       position.push_back(static_cast<int64_t>(i) == lanes.lookup(value)
                              ? LaneIndex::contiguous(base)
@@ -165,9 +168,7 @@ private:
       return emitReduce(reduce, e, indices);
     if (auto contract = dyn_cast<ContractOp>(op))
       return emitContract(contract, e, indices);
-    // Constants and extents need no position.
-    Position position(typeOf(value).getRank(), LaneIndex::uniform(emitIndex(e.builder, e.loc, 0)));
-    return e.emit(value, position);
+    return e.emit(value, positionOf(value, indices)); // constants and extents
   }
 
   Value combine(ElementEmitter &e, Reduction kind, Value a, Value b) {
