@@ -137,6 +137,7 @@ class Peer:
 
     def finish(self):
         self.record.update(self.ask("quit"))
+        self.process.wait()  # or its end would take time from what is measured next
 
 
 def start(system, workload, folder, threads):
