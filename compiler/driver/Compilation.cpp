@@ -230,11 +230,18 @@ std::unique_ptr<llvm::Module> Compilation::makeGpuCode(const PtxTarget &ptx) {
   return nullptr;
 }
 
-/// The folder of the runtime's archives: `../lib` from the compiler itself.
+/// The folder of the runtime's archives: where installation puts it, seen from the compiler itself,
+/// and `../lib` in the build tree.
 static std::string libraryFolder() {
   std::string self = llvm::sys::fs::getMainExecutable(nullptr, nullptr);
-  llvm::SmallString<256> folder(llvm::sys::path::parent_path(llvm::sys::path::parent_path(self)));
-  llvm::sys::path::append(folder, "lib");
+  llvm::SmallString<256> folder;
+  for (StringRef place : {QUERN_LIBRARY_FOLDER, "../lib"}) {
+    folder = llvm::sys::path::parent_path(self);
+    llvm::sys::path::append(folder, place);
+    llvm::sys::path::remove_dots(folder, /*remove_dot_dot=*/true);
+    if (llvm::sys::fs::exists(folder + "/libquern.a"))
+      break;
+  }
   return folder.str().str();
 }
 

@@ -85,7 +85,7 @@ llvm::Error linkExecutable(StringRef object, StringRef libraryFolder, StringRef 
                                         "/lib64/ld-linux-x86-64.so.2", object.str()};
   if (strip)
     arguments.push_back("-s");
-  for (StringRef name : {"libquern_program.a", "libquern.a", "libz.a"}) {
+  for (StringRef name : {"quern/libquern_program.a", "libquern.a", "quern/libz.a"}) {
     llvm::SmallString<128> path(libraryFolder);
     llvm::sys::path::append(path, name);
     if (!llvm::sys::fs::exists(path))

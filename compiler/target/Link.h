@@ -16,8 +16,8 @@ namespace quern {
 /// `quern_program_main` with the named model. x86-64 Linux.
 void addProgramStart(llvm::Module &module, llvm::StringRef modelSymbol);
 
-/// Links an object and the runtime archives in `libraryFolder` (libquern_program.a, libquern.a,
-/// libz.a) into a position-independent executable that needs libc and libm only; `strip` leaves out
+/// Links an object and the runtime archives in `libraryFolder` (quern/libquern_program.a,
+/// libquern.a, quern/libz.a) into a position-independent executable that needs libc and libm only; `strip` leaves out
 /// symbols and debug information.
 llvm::Error linkExecutable(llvm::StringRef object, llvm::StringRef libraryFolder,
                            llvm::StringRef output, bool strip);
