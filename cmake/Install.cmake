@@ -2,6 +2,17 @@
 # pkg-config need to find them. Nothing in it holds the prefix, so an installation can be moved.
 include(CMakePackageConfigHelpers)
 
+# A prefix that cannot be written is refused before anything is copied, with the system's reason.
+install(CODE [[
+  set(prefix "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}")
+  execute_process(
+    COMMAND sh -euc "mkdir -p -- \"$1\"; rmdir -- \"$(mktemp -d -- \"$1/.quernXXXXXX\")\"" sh "${prefix}"
+    RESULT_VARIABLE status ERROR_VARIABLE reason ERROR_STRIP_TRAILING_WHITESPACE)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "cannot install into ${prefix}: ${reason}")
+  endif()
+]])
+
 set(QUERN_CMAKE_FOLDER ${CMAKE_INSTALL_LIBDIR}/cmake/Quern)
 set(QUERN_PC_FOLDER ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
