@@ -39,6 +39,10 @@ install(FILES cmake/QuernAddModel.cmake ${CMAKE_BINARY_DIR}/QuernConfig.cmake
               ${CMAKE_BINARY_DIR}/QuernConfigVersion.cmake
         DESTINATION ${QUERN_CMAKE_FOLDER})
 
+# The build tree can be found as well: -DQuern_DIR=build.
+export(EXPORT QuernTargets NAMESPACE Quern:: FILE ${CMAKE_BINARY_DIR}/QuernTargets.cmake)
+configure_file(cmake/QuernAddModel.cmake ${CMAKE_BINARY_DIR}/QuernAddModel.cmake COPYONLY)
+
 file(RELATIVE_PATH QUERN_PREFIX_FROM_PC /${QUERN_PC_FOLDER} /)
 string(REGEX REPLACE "/$" "" QUERN_PREFIX_FROM_PC "${QUERN_PREFIX_FROM_PC}")
 configure_file(cmake/quern.pc.in ${CMAKE_BINARY_DIR}/quern.pc @ONLY)

@@ -2,8 +2,9 @@
 
 quern_packages="clang-22 cmake libmlir-22-dev liblld-22-dev lld-22 llvm-22-dev llvm-22-tools mlir-22-tools ninja-build python3 zlib1g-dev"
 
-# What the tests need besides: abidiff, rsvg-convert, the sanitizers' libraries, and NumPy for Debian's own python3.
-quern_test_packages="abigail-tools libclang-rt-22-dev librsvg2-bin python3-numpy"
+# What the tests need besides: abidiff, rsvg-convert, the sanitizers' libraries, NumPy for Debian's own python3, and what
+# packages and programs outside the tree are made with.
+quern_test_packages="abigail-tools dpkg-dev g++ libclang-rt-22-dev librsvg2-bin make pkg-config python3-numpy"
 
 # Prints those of the packages $1 that are not installed. A tool that is on the path counts, whoever put it there.
 quern_missing_packages() {

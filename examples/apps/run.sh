@@ -21,7 +21,7 @@ cc=${CC:-cc} cxx=${CXX:-c++}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-[ $# != 0 ] || set -- online server audio numpy
+[ $# != 0 ] || set -- online server audio numpy two_models
 
 # model FILE.qn OUT FLAG...
 model() {
@@ -66,6 +66,14 @@ for app in "$@"; do
     model numpy/moons.qn moons.so
     "$python" "$here/numpy/moons.py" "$lib/libquern_shared.so" ./moons.so
     ;;
-  *) echo "error: there is no app '$app'; there are online, server, audio and numpy" >&2; exit 2 ;;
+  two_models)
+    if [ -n "$prefix" ]; then set -- "-DCMAKE_PREFIX_PATH=$prefix"; else set -- "-DQuern_DIR=$build"; fi
+    cmake -S "$here/two_models" -B two_models "$@" >cmake.log && cmake --build two_models >>cmake.log || {
+      cat cmake.log
+      exit 1
+    }
+    two_models/sensor
+    ;;
+  *) echo "error: there is no app '$app'; there are online, server, audio, numpy and two_models" >&2; exit 2 ;;
   esac
 done
