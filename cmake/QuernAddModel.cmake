@@ -1,22 +1,23 @@
 # quern_add_model(target file.qn [NAME name] [HEADER name.h] [DIM B=1 ...] [MCPU cpu]
-#                 [IMPORTS folder ...] [FLAGS flag ...])
+#                 [ENTRIES name ...] [EMBED file.safetensors] [IMPORTS folder ...] [FLAGS flag ...])
 #
 # Compiles a model when the project is built, and again when the file, one that it imports, or the
 # compiler changes. `target` is a static library that brings the model's symbol quern_model_NAME,
 # its header's folder, and Quern's runtime:
 #   target_link_libraries(app PRIVATE target)
 # NAME is the file's by default, and HEADER is NAME.h. DIM adds variants for sizes of dims, MCPU
-# names the CPU (the default is that of the machine that builds), IMPORTS are folders where imports
-# are looked for, and FLAGS goes to `quern build` as it is. Needs Quern::quern and Quern::runtime.
+# names the CPU (the default is that of the machine that builds), ENTRIES keeps those entries only,
+# EMBED makes the weights of a file part of the code, IMPORTS are folders where imports are looked
+# for, and FLAGS goes to `quern build` as it is. Needs Quern::quern and Quern::runtime.
 
 function(quern_add_model target file)
-  cmake_parse_arguments(PARSE_ARGV 2 ARG "" "NAME;HEADER;MCPU" "DIM;IMPORTS;FLAGS")
+  cmake_parse_arguments(PARSE_ARGV 2 ARG "" "NAME;HEADER;MCPU;EMBED" "DIM;ENTRIES;IMPORTS;FLAGS")
   set(where "quern_add_model(${target})")
   if(ARG_UNPARSED_ARGUMENTS)
     list(GET ARG_UNPARSED_ARGUMENTS 0 argument)
-    message(FATAL_ERROR "${where}: there is no argument '${argument}'; there are NAME, HEADER, DIM, MCPU, IMPORTS and FLAGS")
+    message(FATAL_ERROR "${where}: there is no argument '${argument}'; there are NAME, HEADER, DIM, MCPU, ENTRIES, EMBED, IMPORTS and FLAGS")
   endif()
-  foreach(keyword NAME HEADER DIM MCPU IMPORTS FLAGS)
+  foreach(keyword NAME HEADER DIM MCPU ENTRIES EMBED IMPORTS FLAGS)
     # Empty, as from a variable that is not set, is no value either.
     if(keyword IN_LIST ARGN AND "${ARG_${keyword}}" STREQUAL "")
       message(FATAL_ERROR "${where}: ${keyword} has no value")
@@ -27,11 +28,18 @@ function(quern_add_model target file)
   endif()
 
   get_filename_component(source "${file}" ABSOLUTE)
-  # A file that another command of the project makes is not there yet.
-  get_source_file_property(generated "${source}" GENERATED)
-  if(NOT generated AND (NOT EXISTS "${source}" OR IS_DIRECTORY "${source}"))
-    message(FATAL_ERROR "${where}: there is no file ${source}")
+  set(inputs "${source}")
+  if(DEFINED ARG_EMBED)
+    get_filename_component(weights "${ARG_EMBED}" ABSOLUTE)
+    list(APPEND inputs "${weights}")
   endif()
+  foreach(input IN LISTS inputs)
+    # A file that another command of the project makes is not there yet.
+    get_source_file_property(generated "${input}" GENERATED)
+    if(NOT generated AND (NOT EXISTS "${input}" OR IS_DIRECTORY "${input}"))
+      message(FATAL_ERROR "${where}: there is no file ${input}")
+    endif()
+  endforeach()
 
   set(identifier "^[A-Za-z_][A-Za-z0-9_]*$")
   set(name "${ARG_NAME}")
@@ -67,6 +75,13 @@ function(quern_add_model target file)
   if(DEFINED ARG_MCPU)
     list(APPEND flags --mcpu ${ARG_MCPU})
   endif()
+  if(DEFINED ARG_ENTRIES)
+    string(REPLACE ";" "," entries "${ARG_ENTRIES}")
+    list(APPEND flags --entries ${entries})
+  endif()
+  if(DEFINED ARG_EMBED)
+    list(APPEND flags --embed "${weights}")
+  endif()
   foreach(folder IN LISTS ARG_IMPORTS)
     get_filename_component(folder "${folder}" ABSOLUTE)
     list(APPEND flags -I${folder})
@@ -80,7 +95,7 @@ function(quern_add_model target file)
     OUTPUT "${object}" "${folder}/${header}"
     COMMAND Quern::quern build "${source}" -o "${object}" --name ${name} ${flags} ${ARG_FLAGS}
             -MF "${object}.d"
-    DEPENDS "${source}" $<TARGET_FILE:Quern::quern>
+    DEPENDS ${inputs} $<TARGET_FILE:Quern::quern>
     DEPFILE "${object}.d"
     COMMENT "Compiling the model ${name}"
     VERBATIM)

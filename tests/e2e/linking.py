@@ -3,6 +3,7 @@ import glob
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 
@@ -78,6 +79,31 @@ def project_in_c_alone(folder):
 
 
 @case
+def embedded_weights_of_a_project(folder):
+    """EMBED makes the weights part of the program, which is built anew when their file changes; ENTRIES drops the rest."""
+    shutil.copy(example("embed/line.qn"), folder)
+    write(folder, "main.c", '#include "line.h"\n#include <stdio.h>\nint main(void) {\n'
+          "  quern_instance *line;\n  line_predict_call call;\n  float x = 2, y;\n  line_predict_inputs in = {&x};\n"
+          "  line_predict_outputs out = {&y};\n"
+          "  if (line_create(NULL, NULL, &line) || line_predict_create(line, 1, NULL, &call) ||\n"
+          "      line_predict(call, 1, &in, NULL, &out))\n    return 1;\n"
+          '  printf("%g\\n", (double)y);\n  line_predict_destroy(call);\n  quern_instance_destroy(line);\n  return 0;\n}\n')
+    write(folder, "CMakeLists.txt", "cmake_minimum_required(VERSION 3.20)\nproject(app LANGUAGES C)\nfind_package(Quern REQUIRED)\n"
+          "quern_add_model(line line.qn ENTRIES predict EMBED line.safetensors)\nadd_executable(app main.c)\n"
+          "target_link_libraries(app PRIVATE line)\n")
+    for weight, bias in ((3, 1), (5, -1)):
+        header = b'{"weight":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]},"bias":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}'
+        with open(f"{folder}/line.safetensors", "wb") as file:
+            file.write(struct.pack("<Q", len(header)) + header + struct.pack("<2f", weight, bias))
+        if weight == 3:
+            configure(folder, "-G", "Ninja")
+        make(folder)
+        output, _ = run(f"{folder}/build/app")
+        expect(output == f"{2 * weight + bias}\n", output)
+    expect("line_loss" not in open(f"{folder}/build/quern/line/line.h").read(), "ENTRIES does not reach the compiler")
+
+
+@case
 def model_in_a_shared_library(folder):
     """A model inside a shared library of the project, which is position-independent."""
     shutil.copy(example("embed/line.qn"), folder)
@@ -147,9 +173,10 @@ WRONG_PROJECTS = {
     "header_folder": ("quern_add_model(m line.qn HEADER ../line.h)", "HEADER takes an identifier with the suffix .h, not '../line.h'"),
     "dim": ("quern_add_model(m line.qn DIM B=many)", "DIM takes NAME=SIZE with a size of at least 0, not 'B=many'"),
     "second_dim": ("quern_add_model(m line.qn DIM B=1 =2)", "DIM takes NAME=SIZE with a size of at least 0, not '=2'"),
-    "argument": ("quern_add_model(m line.qn CPU host)", "there is no argument 'CPU'; there are NAME, HEADER, DIM, MCPU, IMPORTS and FLAGS"),
+    "argument": ("quern_add_model(m line.qn CPU host)", "there is no argument 'CPU'; there are NAME, HEADER, DIM, MCPU, ENTRIES, EMBED, IMPORTS and FLAGS"),
     "value": ("quern_add_model(m line.qn MCPU)", "MCPU has no value"),
     "target": ("add_custom_target(m)\nquern_add_model(m line.qn)", "there is a target of this name already"),
+    "weights": ("quern_add_model(m line.qn EMBED gone.safetensors)", "quern_add_model(m): there is no file {folder}/gone.safetensors"),
     "version": ("find_package(Quern 9 REQUIRED)", 'compatible with requested version "9"'),
 }
 
