@@ -109,7 +109,8 @@ const Habit *quern::findNameHabit(llvm::StringRef name) {
       {"seed", "random numbers follow the flag --seed", "", ""},
       {"manual_seed", "random numbers follow the flag --seed", "", ""},
       {"cuda", "no `cuda`: --device chooses where the built program runs", "", ""},
-      {"plt", "no plots in a model: train --plot DIR draws the losses and the fitted curve", "", ""},
+      {"plt", "no plots in a model: train --plot DIR draws losses and fits, `quern plot` functions", "",
+       ""},
       {"pd", "no pandas in a model: the built program reads .csv by --data", "", ""}};
   return lookUp(table, name);
 }

@@ -222,7 +222,7 @@ def lines_for_pytorch_users_stand_in_a_chapter(folder):
     for name in sorted(os.listdir(LESSON)):
         if name.endswith((".md", ".qn")):
             corpus += open(LESSON + name).read()
-    for section in ("NumPy", "Models", "Loss and optimizer", "Data", "Training", "After training"):
+    for section in ("NumPy", "Models", "Loss and optimizer", "Data", "Training", "After training", "Pictures"):
         rows = table(section)
         expect(len(rows) > 2, f"{section} has {len(rows)} rows")
         for torch, quern in rows:

@@ -1,8 +1,10 @@
 """The console blocks of pages: each line behind `$` is a command, and what follows is what it prints. Checks that they
-print it still, numbers with a fraction within 1 %, or with --write puts in what they print.
+print it still, numbers with a fraction within 1 %, or with --write puts in what they print. Pictures
+that a page shows are compared by their texts, and renewed.
 usage: pages.py [--write] PAGE..."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,8 @@ BLOCK = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.M | re.S)
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.M)
 NUMBER = re.compile(r"(-?\d+\.\d*(?:e[+-]?\d+)?|-?\d+e[+-]?\d+)")
 OMITTED = "...\n"
+PICTURE = re.compile(r"\]\((pictures/[\w.-]+)\)")
+LABEL = re.compile(r"<text[^>]*>([^<]*)<")
 
 
 def prepare(page, folder):
@@ -33,6 +37,18 @@ def execute(command, work, environment):
     done = subprocess.run(["sh", "-c", command], cwd=work, env=environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
     return done.stdout
+
+
+def drawn(page, text, work):
+    """For each picture that the page shows: where it lies, and where the commands have drawn it, or None."""
+    made = {name: os.path.join(place, name) for place, _, names in os.walk(work) for name in names}
+    for picture in PICTURE.findall(text):
+        yield os.path.join(os.path.dirname(os.path.abspath(page)), picture), made.get(os.path.basename(picture))
+
+
+def labels(path):
+    with open(path) as file:
+        return LABEL.findall(file.read())
 
 
 def same_line(expected, actual):
@@ -64,13 +80,17 @@ def check(page):
     differences, count = [], 0
     with tempfile.TemporaryDirectory() as folder, open(page) as file:
         work, environment = prepare(page, folder)
-        for block in BLOCK.findall(file.read()):
+        text = file.read()
+        for block in BLOCK.findall(text):
             for command, expected in COMMAND.findall(block):
                 count += 1
                 actual = execute(command, work, environment)
                 wanted, printed = parts(expected, actual)
                 if len(wanted) != len(printed) or not all(map(same_line, wanted, printed)):
                     differences.append(f"$ {command}\nprints\n{actual}and not\n{expected}")
+        for kept, made in drawn(page, text, work):
+            if not made or not os.path.exists(kept) or labels(kept) != labels(made):
+                differences.append(f"{kept} has other texts than what is drawn")
     return count, differences
 
 
@@ -91,6 +111,10 @@ def rewrite(page):
         text = BLOCK.sub(lambda block: COMMAND.sub(renew, block.group()), text)
         with open(page, "w") as file:
             file.write(text)
+        for kept, made in drawn(page, text, work):
+            if not made:
+                sys.exit(f"{page}: no command draws {kept}")
+            shutil.copyfile(made, kept)
 
 
 if __name__ == "__main__":
