@@ -2,7 +2,8 @@
 """Writes the pages that come from the sources, and the outputs that the other pages show.
 usage: generate.py [--check] [QUERN]
 
-Pages made as a whole: library.md, dialect.md, passes.md, c-api.md. In every other page, code blocks are renewed by
+Pages made as a whole: library.md, dialect.md, passes.md, c-api.md. In every other page and
+README.md, code blocks are renewed by
 what stands behind their language:
     ```python FILE.qn      is written to a folder, in which the following commands run
     ```python check        compiles without a message
@@ -478,13 +479,13 @@ def main():
     quern = os.path.abspath(arguments[0] if arguments else os.path.join(ROOT, "build/bin/quern"))
     made = {"library.md": library, "dialect.md": dialect, "passes.md": passes, "c-api.md": c_api}
     stale = 0
-    for name in sorted({*made, *(name for name in os.listdir(DOCS) if name.endswith(".md"))}):
-        path = os.path.join(DOCS, name)
+    for name in ["../README.md", *sorted({*made, *(name for name in os.listdir(DOCS) if name.endswith(".md"))})]:
+        path = os.path.normpath(os.path.join(DOCS, name))
         old = open(path).read() if os.path.exists(path) else ""
         try:
             new = made[name](quern) if name in made else renewed(old, quern)
         except Failure as failure:
-            print(f"docs/{name}: {failure}")
+            print(f"{os.path.relpath(path, ROOT)}: {failure}")
             stale += 1
             continue
         if old == new:
@@ -492,11 +493,11 @@ def main():
         if not check:
             with open(path, "w") as file:
                 file.write(new)
-            print("renewed docs/" + name)
+            print("renewed " + os.path.relpath(path, ROOT))
             continue
         stale += 1
-        difference = difflib.unified_diff(old.splitlines(), new.splitlines(), f"docs/{name}", "what the sources say",
-                                          lineterm="", n=1)
+        difference = difflib.unified_diff(old.splitlines(), new.splitlines(), os.path.relpath(path, ROOT),
+                                          "what the sources say", lineterm="", n=1)
         print("\n".join(list(difference)[:40]))
     if stale and check:
         print(f"{stale} pages are not what the sources say; this renews them: {RENEW}")
