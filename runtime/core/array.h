@@ -134,11 +134,17 @@ public:
     return length <= size() && strcmp(c_str() + size() - length, suffix) == 0;
   }
   void clear() { characters.clear(); }
+  /// Makes the text one that found no memory, where what it is made of did not.
+  void lose() { lost = true; }
 
   void append(const char *text) { append(text, static_cast<int64_t>(strlen(text))); }
   void append(const char *text, int64_t length);
   [[gnu::format(printf, 2, 3)]] void appendFormat(const char *format, ...);
-  Text copy() const { return Text(c_str(), size()); }
+  Text copy() const {
+    Text made(c_str(), size());
+    made.lost = made.lost || lost;
+    return made;
+  }
 
 private:
   static constexpr char mark[] = "(out of memory)";

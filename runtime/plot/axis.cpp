@@ -1,6 +1,8 @@
 // Axes and their ticks.
 #include "runtime/plot/axis.h"
 
+#include <stdio.h>
+
 using namespace quern::runtime;
 
 namespace {
@@ -86,26 +88,25 @@ Axis quern::runtime::axisOfY(const Chart &chart, int wanted) {
   return axis;
 }
 
-Array<double> quern::runtime::ticksOf(const Axis &axis, int wanted) {
-  Array<double> ticks;
-  bool room = true;
+Ticks quern::runtime::ticksOf(const Axis &axis, int wanted) {
+  Ticks ticks;
   if (axis.logarithmic) {
     double step = ceil((axis.most - axis.least) / (wanted + 2));
-    for (double power = axis.least; power <= axis.most && room; power += step)
-      room = ticks.push(pow(10, power));
+    for (double power = axis.least; power <= axis.most; power += step)
+      ticks.push(pow(10, power));
     return ticks;
   }
   double step = axis.step > 0 ? axis.step : tickStep(axis.most - axis.least, wanted);
   if (axis.whole && step < 1)
     step = 1;
   // The slack keeps a last tick that rounding puts just outside; near 0 it leaves a crumb.
-  for (double i = ceil(axis.least / step - 1e-9); i * step <= axis.most + step * 1e-9 && room; ++i)
-    room = ticks.push(i == 0 ? 0 : i * step);
+  for (double i = ceil(axis.least / step - 1e-9); i * step <= axis.most + step * 1e-9; ++i)
+    ticks.push(i == 0 ? 0 : i * step);
   return ticks;
 }
 
-Text quern::runtime::tickLabel(double value) {
-  Text label;
-  label.appendFormat("%.6g", value);
+TickLabel quern::runtime::tickLabel(double value) {
+  TickLabel label;
+  snprintf(label.text, sizeof(label.text), "%.6g", value);
   return label;
 }

@@ -6,6 +6,25 @@
 
 namespace quern::runtime {
 
+/// A few numbers, ascending, at which an axis has ticks or a scale changes its colour.
+struct Ticks {
+  double values[40];
+  int64_t count = 0;
+
+  void push(double value) {
+    if (count < static_cast<int64_t>(sizeof(values) / sizeof(values[0])))
+      values[count++] = value;
+  }
+  int64_t size() const { return count; }
+  double operator[](int64_t index) const { return values[index]; }
+  const double *begin() const { return values; }
+  const double *end() const { return values + count; }
+};
+
+struct TickLabel {
+  char text[24];
+};
+
 struct Axis {
   double least = 0, most = 1; // of log10 where it is logarithmic
   bool logarithmic = false;
@@ -28,9 +47,8 @@ Axis axisOfY(const Chart &chart, int wanted);
 /// The distance of ticks, 1, 2 or 5 times a power of ten, of which about `wanted` fit into `span`.
 double tickStep(double span, int wanted);
 /// The values at which an axis has about `wanted` ticks.
-Array<double> ticksOf(const Axis &axis, int wanted);
-/// A tick's label.
-Text tickLabel(double value);
+Ticks ticksOf(const Axis &axis, int wanted);
+TickLabel tickLabel(double value);
 
 } // namespace quern::runtime
 #endif

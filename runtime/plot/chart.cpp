@@ -13,6 +13,15 @@ static int64_t columnsOf(int64_t panels) {
   return panels == 4 ? 2 : panels <= 9 ? 3 : 4;
 }
 
+bool Chart::intact() const {
+  bool all = title.intact() && xLabel.intact() && yLabel.intact();
+  for (const Series &one : series)
+    all = all && one.intact();
+  for (const Text &name : field.names)
+    all = all && name.intact();
+  return all;
+}
+
 void quern::runtime::appendSvg(Text &svg, const Array<Chart> &panels) {
   constexpr double margin = 16, gap = 24;
   bool field = false;

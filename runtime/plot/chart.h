@@ -33,6 +33,7 @@ struct Chart {
   bool linearY = false;
   Field field;
   Array<Series> series;
+  bool intact() const;
 };
 
 /// Appends the whole SVG document: one chart large, or several as panels in rows. The y axis is

@@ -25,9 +25,13 @@ quern_status quern::runtime::writeFigure(const char *folder, const char *name,
 
 quern_status Curves::open(const char *name, quern_message *message) {
   folder = Text(name);
+  if (!folder.intact())
+    return failMemory(message, "the name of the folder", 0);
   if (mkdir(name, 0777) != 0 && errno != EEXIST)
     return failSystem(message, "make the folder", name, errno);
-  return checkWritable(pathIn(name, "loss").c_str(), message);
+  Text path = pathIn(name, "loss");
+  return path.intact() ? checkWritable(path.c_str(), message)
+                       : failMemory(message, "the name of a chart", 0);
 }
 
 /// The chart that a figure goes into, made where there is none yet.

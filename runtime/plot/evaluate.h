@@ -12,6 +12,7 @@ struct OutputColumn {
   Text name; // "y", or with others beside it "y_0"
   uint32_t output;
   int64_t index;
+  bool intact() const { return name.intact(); }
 };
 
 struct PlottedFunction {

@@ -188,9 +188,8 @@ HeatScale quern::runtime::heatScaleOf(const Field &field) {
   double step = tickStep(most - least, 10);
   least = floor(least / step + 1e-9);
   most = ceil(most / step - 1e-9);
-  bool room = true;
-  for (double level = least; level <= most && room; ++level)
-    room = scale.levels.push(level * step);
+  for (double level = least; level <= most; ++level)
+    scale.levels.push(level * step);
   scale.least = least * step;
   scale.most = most * step;
   bool bounded = isfinite(field.boundary);
@@ -233,6 +232,6 @@ void quern::runtime::appendColourBar(Text &svg, const HeatScale &scale, double l
                    top, width, bottom, width);
   svg.append("<g class=\"ink\">\n");
   for (double value : ticksOf(axis, 5))
-    appendText(svg, left + width + 6, axis.place(value) + 4, "start", tickLabel(value).c_str());
+    appendText(svg, left + width + 6, axis.place(value) + 4, "start", tickLabel(value).text);
   svg.append("</g>\n");
 }

@@ -8,7 +8,7 @@ namespace quern::runtime {
 
 /// How the values of a heat map become bands of colour.
 struct HeatScale {
-  Array<double> levels; // the borders of the bands, ascending
+  Ticks levels; // the borders of the bands, ascending
   bool hasMiddle = false;
   double least = 0, most = 1; // what the first and the last colour stand for
   /// Appends `class="h3"` for the band above a level.

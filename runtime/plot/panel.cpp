@@ -42,7 +42,7 @@ public:
       svg.appendFormat("<g class=\"ink\" font-size=\"%.0f\" font-weight=\"600\">\n", titleText);
       double width = area.x + area.width - left;
       appendText(svg, left, area.y + titleText, "start",
-                 fitted(chart.title.c_str(), width, titleText * 1.06).c_str());
+                 fit(chart.title.c_str(), width, titleText * 1.06).c_str());
       svg.append("</g>\n");
     }
     appendLegend(true);
@@ -57,6 +57,14 @@ public:
   }
 
 private:
+  /// The text, or as much of its beginning as fits.
+  Text fit(const char *text, double width, double size) {
+    Text name = fitted(text, width, size);
+    if (!name.intact())
+      svg.lose();
+    return name;
+  }
+
   bool isHeat() const { return chart.field.columns && chart.field.layers.size() == 1; }
 
   /// Finds the rectangle of the plot within the area, and the axes.
@@ -73,20 +81,20 @@ private:
     y = axisOfY(chart, yWanted);
     double widest = 0;
     for (double value : ticksOf(y, yWanted))
-      widest = fmax(widest, textWidth(tickLabel(value).c_str(), smallText));
+      widest = fmax(widest, textWidth(tickLabel(value).text, smallText));
     left += fmax(widest, 22) + 8 + (chart.yLabel.empty() ? 0 : lineHeight);
     x = axisOfX(chart);
     if (isHeat()) {
       scale = heatScaleOf(chart.field);
       double label = 0;
       for (double level : scale.levels)
-        label = fmax(label, textWidth(tickLabel(level).c_str(), smallText));
+        label = fmax(label, textWidth(tickLabel(level).text, smallText));
       right -= 12 + 14 + 6 + label;
     }
     // Half of the last label may stand beyond the axis.
-    Array<double> ticks = ticksOf(x, 3);
-    if (!ticks.empty() && !isHeat())
-      right -= fmax(8, textWidth(tickLabel(ticks.back()).c_str(), smallText) / 2);
+    Ticks ticks = ticksOf(x, 3);
+    if (ticks.size() && !isHeat())
+      right -= fmax(8, textWidth(tickLabel(ticks[ticks.size() - 1]).text, smallText) / 2);
     x.from = left;
     x.to = right;
     y.from = bottom;
@@ -102,11 +110,11 @@ private:
   int chooseXTicks() const {
     int wanted = atLeast(2, (right - left) / 40);
     for (; wanted > 1; --wanted) {
-      Array<double> ticks = ticksOf(x, wanted);
+      Ticks ticks = ticksOf(x, wanted);
       bool room = true;
       for (int64_t i = 1; i < ticks.size(); ++i) {
-        double half = (textWidth(tickLabel(ticks[i - 1]).c_str(), smallText) +
-                       textWidth(tickLabel(ticks[i]).c_str(), smallText)) /
+        double half = (textWidth(tickLabel(ticks[i - 1]).text, smallText) +
+                       textWidth(tickLabel(ticks[i]).text, smallText)) /
                       2;
         room = room && x.place(ticks[i]) - x.place(ticks[i - 1]) > half + 8;
       }
@@ -117,7 +125,7 @@ private:
   }
 
   void appendGrid() {
-    Array<double> atX = ticksOf(x, xWanted), atY = ticksOf(y, yWanted);
+    Ticks atX = ticksOf(x, xWanted), atY = ticksOf(y, yWanted);
     if (!chart.field.columns) { // which a grid would hide
       svg.append("<path class=\"grid\" d=\"");
       for (double value : atY)
@@ -140,17 +148,17 @@ private:
       svg.appendFormat("M%.1f %.1fV%.1fH%.1f\"/>\n", left, top, bottom, right);
     svg.append("<g class=\"ink\">\n");
     for (double value : atX)
-      appendText(svg, x.place(value), bottom + tickLength + 13, "middle", tickLabel(value).c_str());
+      appendText(svg, x.place(value), bottom + tickLength + 13, "middle", tickLabel(value).text);
     for (double value : atY)
-      appendText(svg, left - 8, y.place(value) + 4, "end", tickLabel(value).c_str());
+      appendText(svg, left - 8, y.place(value) + 4, "end", tickLabel(value).text);
     if (!chart.xLabel.empty())
       appendText(svg, (left + right) / 2, bottom + tickLength + 13 + lineHeight, "middle",
-                 fitted(chart.xLabel.c_str(), right - left, smallText).c_str());
+                 fit(chart.xLabel.c_str(), right - left, smallText).c_str());
     if (!chart.yLabel.empty()) {
       svg.appendFormat("<g transform=\"translate(%.1f %.1f) rotate(-90)\">\n", area.x + smallText,
                        (top + bottom) / 2);
       appendText(svg, 0, 0, "middle",
-                 fitted(chart.yLabel.c_str(), bottom - top, smallText).c_str());
+                 fit(chart.yLabel.c_str(), bottom - top, smallText).c_str());
       svg.append("</g>\n");
     }
     svg.append("</g>\n");
@@ -216,7 +224,7 @@ private:
       svg.append("<g class=\"ink\">\n");
     bool full = false;
     for (int64_t i = 0; i < count && !full; ++i) {
-      Text name = fitted(regions && chart.series.empty() ? chart.field.names[i].c_str()
+      Text name = fit(regions && chart.series.empty() ? chart.field.names[i].c_str()
                                                          : chart.series[i].name.c_str(),
                          area.width - 110, smallText);
       double width = sample + 6 + textWidth(name.c_str(), smallText);

@@ -1,5 +1,6 @@
 // The pictures of exported functions that a training draws when it ends.
 #include "runtime/plot/pictures.h"
+#include "runtime/core/status.h"
 
 using namespace quern::runtime;
 
@@ -12,9 +13,12 @@ quern_status quern::runtime::drawPictures(const char *folder, quern_instance *in
     PlottedFunction function;
     PlotData found;
     quern_message reason;
-    if (model.entries[i].kind != QUERN_ENTRY_EXPORT ||
-        describeFunction(model, i, function, &reason) ||
-        !findPlotData(model, function, data, found))
+    if (model.entries[i].kind != QUERN_ENTRY_EXPORT)
+      continue;
+    quern_status described = describeFunction(model, i, function, &reason);
+    if (described == QUERN_NO_MEMORY)
+      return failMemory(message, "a chart", 0);
+    if (described || !findPlotData(model, function, data, found))
       continue;
     bool fits = !fitted && found.label && function.numbers == 1 && function.columns.size() == 1;
     const char *name = fits ? "fit" : model.entries[i].name;

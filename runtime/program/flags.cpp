@@ -123,7 +123,7 @@ quern_status setOver(Flags &flags, const char *value, quern_message *message) {
     return badValue("--over", "FROM:TO with FROM below TO, or two of these with a comma", value,
                     message);
   flags.over = Text(value);
-  return QUERN_OK;
+  return flags.over.intact() ? QUERN_OK : failMemory(message, value, 0);
 }
 
 quern_status setDim(Flags &flags, const char *value, quern_message *message) {

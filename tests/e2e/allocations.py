@@ -93,6 +93,9 @@ RUNS = (("train", TRAIN, None),
                                    "w.safetensors", "--seed", "3"], TRAIN),
         ("resume", ["train", "--data", "d.csv", "--data", "x=a,b", "--epochs", "4", "--resume", "--history",
                     "h.jsonl", "--save", "w.safetensors"], TRAIN),
+        ("train_with_pictures", [*TRAIN, "--plot", "plots"], None),
+        ("plot", ["plot", "--entry", "predict", "--over=-2:2,-1:1", "--data", "d.csv", "--data", "x=a,b", "--load",
+                  "w.safetensors", "--out", "p.svg"], TRAIN),
         ("predict", ["predict", "--data", "d.csv", "--data", "x=a,b", "--load", "w.safetensors", "--out", "p.npy"], TRAIN))
 for name, words, first in RUNS:
     def check(folder, words=words, first=first):
