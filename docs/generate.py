@@ -359,12 +359,82 @@ def api_part(path):
     return f"## {name}\n{paragraphs(intro or '')}\n\n" + "\n\n".join(parts)
 
 
+def declarations(text):
+    """The members or items of C++ text as [comment, declaration], the declaration without its body."""
+    text = re.sub(r"^#.*\n", "", text, flags=re.M)
+    found, comment, code, i = [], [], "", 0
+    while i < len(text):
+        documented = re.match(r"[ ]*///? ?(.*)\n", text[i:])
+        if documented and not code.strip():
+            if text[i:].lstrip().startswith("///"):
+                comment.append(documented[1])
+            i += documented.end()
+            continue
+        if text.startswith("//", i):
+            i = text.index("\n", i)
+            continue
+        if text[i] == "{" and code.count("(") == code.count(")"):
+            depth, begin = 0, i
+            while True:
+                depth += {"{": 1, "}": -1}.get(text[i], 0)
+                i += 1
+                if depth == 0:
+                    break
+            after = re.match(r"\s*;", text[i:])
+            i += after.end() if after else 0
+            found.append((comment, code, text[begin + 1:text.rindex("}", begin, i)]))
+            comment, code = [], ""
+            continue
+        if text[i] == ";" or (text[i] == ":" and code.strip() in ("public", "private", "protected")):
+            found.append((comment, code + text[i], None))
+            comment, code = [], ""
+        else:
+            code += text[i]
+        i += 1
+    return found
+
+
+def signature(code):
+    """A declaration on one line, without what a constructor does first or a value's default."""
+    code = " ".join(code.split()).rstrip(";").strip()
+    code = re.sub(r"\) (const )?(noexcept )?: .*$", ")", code)
+    return code + ";"
+
+
+def cpp_part(path):
+    text = read(path)
+    intro = "\n".join(line[3:] for line in text.split("#ifndef", 1)[0].splitlines())
+    example = re.compile(r"(?:^  .*\n?)+", re.M)
+    parts = [f"## {os.path.relpath(path, 'runtime/include')}", example.sub(lambda code: f"```cpp\n{dedent(code[0])}\n```\n", intro)]
+    body = text[text.index("namespace quern {") + len("namespace quern {"):text.rindex("} // namespace quern")]
+    for comment, code, inside in declarations(body):
+        if not comment:
+            continue  # what others are made of
+        kind = re.match(r"\s*(?:template <[^>]*>\s*)?(?:class|struct)\s+(?:\[\[nodiscard\]\]\s*)?(\w+)\s*$", code)
+        lines = []
+        if not kind:
+            lines.append(signature(code))
+        for remark, member, _ in declarations(inside) if kind else ():
+            if member == "private:" or member.strip() == "private:":
+                break
+            if member.strip() == "public:" or re.search(r"\boperator\b|= delete|= default|&&|~|class Body", member):
+                continue
+            lines += [f"// {line}" for line in remark] + [signature(member)]
+        parts.append(f"### {kind[1]}" if kind else "")
+        example = re.compile(r"(?:^  .*\n?)+", re.M)
+        prose = example.sub(lambda code: f"\n```cpp\n{dedent(code[0])}\n```\n", "\n".join(comment))
+        parts.append(paragraphs(prose))
+        parts.append("```cpp\n" + "\n".join(lines) + "\n```")
+    return "\n\n".join(part for part in parts if part)
+
+
 def c_api(_):
     parts = [api_part(f"runtime/include/quern/{name}") for name in ("quern.h", "artefact.h", "program.h")]
+    parts.insert(1, cpp_part("runtime/include/quern/quern.hpp"))
     intro = ("What a program sees of a compiled model, from the public headers. [running.md](running.md#from-c-and-c) shows a "
              "whole training step, [examples/embed](../examples/embed/README.md) whole programs; `quern/quern.hpp` wraps it "
              "for C++.")
-    return page("C interface", intro, "runtime/include/quern", *parts)
+    return page("C and C++ interface", intro, "runtime/include/quern", *parts)
 
 
 # Pages with blocks that are renewed.

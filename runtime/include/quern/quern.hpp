@@ -284,12 +284,14 @@ public:
   }
   ~Instance() { quern_instance_destroy(handle); }
 
+  /// An instance of a model that is linked into the program; its weights are zero.
   static Status create(const quern_model &model, const quern_options *options, Instance &out) {
     quern_message message = {};
     quern_instance *made = nullptr;
     quern_status code = quern_instance_create(&model, options, &message, &made);
     return out.take(code, message, made);
   }
+  /// An instance of the model `name` in a shared object; null takes the name from that of the file.
   static Status open(const char *path, const char *name, const quern_options *options,
                      Instance &out) {
     quern_message message = {};
@@ -368,6 +370,7 @@ public:
   }
   ~Call() { quern_call_destroy(handle); }
 
+  /// Makes a call of `entry`; nothing is reserved yet.
   static Status create(Instance &instance, const char *entry, Call &out) {
     quern_message message = {};
     std::uint32_t index = 0;
@@ -400,6 +403,7 @@ public:
     return open(instance, entry, Span<const std::int64_t>(dims.begin(), dims.size()), out);
   }
 
+  /// Reserves memory for these dims, in the entry's order.
   Status reserve(Span<const std::int64_t> dims) {
     quern_message message = {};
     if (dims.size() != quern_call_entry(handle)->dim_count) {
@@ -411,6 +415,7 @@ public:
     quern_status code = quern_call_reserve(handle, dims.data(), &message);
     return {code, message};
   }
+  /// Says where the inputs are, in the entry's order.
   Status bind(Span<const quern_array> inputs) {
     quern_message message = {};
     quern_status code =
@@ -439,14 +444,16 @@ public:
     Status bound = bind(inputs);
     return bound.ok() ? run() : bound;
   }
+  /// Sets a hyper such as "lr" for the runs that follow.
   Status setHyper(const char *name, double value) {
     quern_message message = {};
     quern_status code = quern_call_set_hyper(handle, name, value, &message);
     return {code, message};
   }
 
-  /// Clearing a message would take longer than a small model's step, so it is left as it is.
+  /// Runs what is bound.
   Status run() {
+    // Clearing a message would take longer than a small model's step, so it is left as it is.
     quern_message message, thrown;
     thrown.text[0] = 0;
     quern_message *outer = std::exchange(Parallel::failure, &thrown);
