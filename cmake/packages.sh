@@ -4,7 +4,7 @@ quern_packages="clang-22 cmake libmlir-22-dev liblld-22-dev lld-22 llvm-22-dev l
 
 # What the tests need besides: abidiff, rsvg-convert, the sanitizers' libraries, NumPy for Debian's own python3, and what
 # packages and programs outside the tree are made with.
-quern_test_packages="abigail-tools dpkg-dev g++ libclang-rt-22-dev librsvg2-bin make pkg-config python3-numpy"
+quern_test_packages="abigail-tools dpkg-dev file g++ libclang-rt-22-dev librsvg2-bin make pkg-config python3-numpy"
 
 # Prints those of the packages $1 that are not installed. A tool that is on the path counts, whoever put it there.
 quern_missing_packages() {

@@ -4,9 +4,8 @@ import os
 import re
 import subprocess
 
-from artefacts import CLANG
 from bad_data import own_program
-from case import ROOT, case, expect, run, snapshot, write
+from case import case, expect, preloaded, run, snapshot, write
 from files import npy, npz
 
 MODEL = """net = Sequential(Linear(2, 3), Tanh(), Linear(3, 1))
@@ -26,17 +25,10 @@ def predict(x: f32[B, 2]) -> f32[B, 1]:
 CSV = "a,b,y\n" + "".join(f"{i},{i * 0.5},{i * 2 + 1}\n" for i in range(6))
 
 
-def interposer(folder):
-    library = os.path.join(folder, "../failing_allocations.so")
-    if not os.path.exists(library):
-        run(CLANG, "-shared", "-fPIC", "-O1", "-fno-builtin", f"{ROOT}/tests/e2e/failing_allocations.c", "-o", library)
-    return library
-
-
 def fails_in_turn(folder, words, first=None):
     """Runs the model's program with these words in a folder with data, and what `first` made; each allocation fails once
     alone and once with all after it."""
-    path, library = own_program("small", MODEL, folder), interposer(folder)
+    path, library = own_program("small", MODEL, folder), preloaded("failing_allocations")
     work = f"{folder}/work"
     os.mkdir(work)
     write(work, "d.csv", CSV)

@@ -28,6 +28,14 @@ def run(*words, status=0, cwd=None):
     return done.stdout, done.stderr
 
 
+def held_to_permissions(*command):
+    """A command that a folder's permissions hold back, as they do not hold back root."""
+    if os.geteuid() != 0:
+        return command
+    rights = "-dac_override,-dac_read_search"
+    return ("setpriv", "--bounding-set=" + rights, "--inh-caps=" + rights, "--", *command)
+
+
 def example(name):
     return os.path.join(EXAMPLES, name)
 
@@ -43,6 +51,22 @@ def program(source):
         run(QUERN, "build", example(source + ".qn"), "-o", path)
         _programs[source] = path
     return _programs[source]
+
+
+def preloaded(name):
+    """The shared library of tests/e2e/NAME.c, built once, for LD_PRELOAD."""
+    path = os.path.join(_folder.name, name + ".so")
+    if not os.path.exists(path):
+        run("clang-22", "-shared", "-fPIC", "-O1", "-fno-builtin", f"{ROOT}/tests/e2e/{name}.c", "-o", path)
+    return path
+
+
+def full_disk(folder, left, *command, status=1):
+    """Runs a command with that many bytes left on the disk."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600,
+                          env={**os.environ, "LD_PRELOAD": preloaded("full_disk"), "QUERN_TEST_DISK_BYTES": str(left)})
+    expect(done.returncode == status, f"with {left} bytes left it exits with {done.returncode}: {done.stderr}")
+    return done.stdout, done.stderr
 
 
 def write(folder, name, content):

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import time
 
-from case import ROOT, QUERN, case, example, expect, losses, program, run, same, snapshot, write
+from case import QUERN, ROOT, case, example, expect, full_disk, losses, program, run, same, snapshot, write
 from bad_data import own_program
 
 TRAIN, TEST = example("digits/train.npz"), example("digits/test.npz")
@@ -222,17 +222,6 @@ def kill_leaves_a_checkpoint(folder):
     train("momentum", folder, fresh("--schedule", "constant", epochs=done + 2, weights="whole.safetensors"))
     same_runs(folder, "whole", "w")
     return f"{while_saving} of {KILLS} kills hit a save; {done} epochs"
-
-
-def full_disk(folder, left, *command, status=1):
-    """Runs a command with that many bytes left on the disk."""
-    library = os.path.join(folder, "../full_disk.so")
-    if not os.path.exists(library):
-        run("clang-22", "-shared", "-fPIC", "-O1", f"{ROOT}/tests/e2e/full_disk.c", "-o", library)
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600,
-                          env={**os.environ, "LD_PRELOAD": library, "QUERN_TEST_DISK_BYTES": str(left)})
-    expect(done.returncode == status, f"with {left} bytes left it exits with {done.returncode}: {done.stderr}")
-    return done.stdout, done.stderr
 
 
 @case

@@ -110,7 +110,7 @@ def binary_interface_changes_are_seen(folder):
 def libraries_define_what_the_headers_declare(folder):
     declared = {re.search(r"quern_\w+(?=\()", one).group() for one in prototypes()}
     expect(len(declared) > 25, f"the headers declare {sorted(declared)}")
-    archive = defined(f"{BUILD}/lib/libquern.a") | defined(f"{BUILD}/lib/libquern_program.a")
+    archive = defined(f"{BUILD}/lib/libquern.a") | defined(f"{BUILD}/lib/quern/libquern_program.a")
     expect(archive == declared, f"libquern.a and libquern_program.a differ by {sorted(archive ^ declared)}")
     shared = defined(f"{BUILD}/lib/libquern_shared.so", "-D")
     expect(shared == declared - {"quern_program_main"}, f"libquern_shared.so differs by {sorted(shared ^ declared)}")

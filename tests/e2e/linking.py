@@ -7,7 +7,7 @@ import struct
 import subprocess
 import tempfile
 
-from case import BUILD, QUERN, ROOT, case, example, expect, run, write
+from case import BUILD, QUERN, ROOT, case, example, expect, full_disk, held_to_permissions, run, write
 
 _installed = tempfile.TemporaryDirectory()
 
@@ -227,18 +227,13 @@ def prefix_that_cannot_be_written(folder):
     locked = tempfile.mkdtemp()
     try:
         os.chmod(locked, 0o555)
-        words = ("cmake", "--install", BUILD, "--prefix", locked)
-        if os.geteuid() == 0:  # who may write everywhere
-            words = ("setpriv", "--reuid=65534", "--clear-groups", "--") + words
-        _, stderr = run(*words, status=1)
+        _, stderr = run(*held_to_permissions("cmake", "--install", BUILD, "--prefix", locked), status=1)
         stderr = " ".join(stderr.split())
         expect(f"cannot install into {locked}: mktemp: failed" in stderr and "Permission denied" in stderr, stderr)
         expect(not os.listdir(locked), "something was installed")
     finally:
         os.rmdir(locked)
     full = f"{folder}/full"
-    os.mkdir(full)
-    done = subprocess.run(("unshare", "-rm", "sh", "-euc", 'mount -t tmpfs -o size=1m full "$2"; cmake --install "$1" --prefix "$2"',
-                           "sh", BUILD, full), capture_output=True, text=True)
-    stderr = " ".join(done.stderr.split())
-    expect(done.returncode == 1 and "No space left on device" in stderr and f"{full}/" in stderr, stderr or done.stdout)
+    _, stderr = full_disk(folder, 1_000_000, "cmake", "--install", BUILD, "--prefix", full)
+    stderr = " ".join(stderr.split())
+    expect("No space left on device" in stderr and f"{full}/" in stderr, stderr)

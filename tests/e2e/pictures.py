@@ -5,7 +5,7 @@ import struct
 import subprocess
 import xml.dom.minidom
 
-from case import QUERN, case, example, expect, program, run, snapshot, write
+from case import QUERN, case, example, expect, held_to_permissions, program, run, snapshot, write
 
 NET = """net = Sequential(Linear(1, 3), Sigmoid(), Linear(3, 1))
 
@@ -342,8 +342,8 @@ def where_nothing_can_be_written(folder):
     before = snapshot(folder)
     for suffix in ("svg", "png"):
         path = f"'kept/p.{suffix}'" if suffix == "svg" else f"kept/p.{suffix}"
-        done = subprocess.run([QUERN, "plot", "functions.qn:line", "--over", "0:1", "-o", f"kept/p.{suffix}"], cwd=folder,
-                              user=65534 if os.geteuid() == 0 else None, capture_output=True, text=True)
+        done = subprocess.run(held_to_permissions(QUERN, "plot", "functions.qn:line", "--over", "0:1", "-o", f"kept/p.{suffix}"),
+                              cwd=folder, capture_output=True, text=True)
         expect(done.returncode == 1 and done.stderr == f"error: cannot write {path}: Permission denied\n",
                f"{done.returncode} {done.stderr!r}")
     expect(snapshot(folder) == before, "an earlier picture is gone")

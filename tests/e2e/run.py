@@ -2,6 +2,7 @@
 `FAIL NAME: why`, and exits with 1 where a case fails."""
 import importlib
 import os
+import signal
 import sys
 import tempfile
 
@@ -11,6 +12,8 @@ for module in sorted(os.listdir(os.path.dirname(os.path.abspath(__file__)))):
     if module.endswith(".py") and module != "run.py":
         importlib.import_module(module[:-3])  # each registers its cases
 
+# Ignored where a shell runs this in the background; programs leave an ignored signal alone, and here they are sent some.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 words, failed = sys.argv[1:], False
 for name, function in CASES:
     if words and not any(word in name for word in words):
