@@ -16,6 +16,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 # What the compiler needs of Debian's libraries: libllvm22, libmlir-22, libc6 and so on, with versions.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# LLVM's is named, since where dpkg-shlibdeps finds it first is a link that another package owns.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libllvm${LLVM_VERSION_MAJOR} (>= 1:${LLVM_PACKAGE_VERSION})")
 # Compiled models link libc and libm, and so do programs that take them in.
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "cmake, gcc | c-compiler, libc6-dev, pkg-config")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)

@@ -5,6 +5,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include <csignal>
+#include <cstring>
 
 namespace quern {
 
@@ -86,6 +87,9 @@ int runProgram(Compilation &compilation, llvm::StringRef folder,
     // it.
     std::signal(SIGINT, [](int) {});
     status = llvm::sys::ExecuteAndWait(program, arguments, std::nullopt, {}, 0, 0, &message);
+    // Where it came before there was anything to save.
+    if (status < 0 && message == strsignal(SIGINT))
+      return 128 + SIGINT;
     if (!message.empty())
       compilation.fail("cannot run the built program: " + message);
     if (status < 0)

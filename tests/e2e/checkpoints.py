@@ -81,9 +81,12 @@ def start(folder, name, words):
 
 
 def wait_for_training(process, pid=None):
-    """Returns when the process, or that of `pid`, catches SIGINT, as it does while it trains, or has ended."""
+    """Returns when the process, or the program that it runs as `pid`, catches SIGINT, as it does while it trains, or has
+    ended."""
     end = time.monotonic() + 120
     while time.monotonic() < end and process.poll() is None:
+        if pid and os.readlink(f"/proc/{pid}/exe") == os.path.realpath(QUERN):
+            continue  # it has forked, and the program is not there yet
         with open(f"/proc/{pid or process.pid}/status") as file:
             caught = [int(line.split()[1], 16) for line in file if line.startswith("SigCgt:")]
         if caught and caught[0] >> (signal.SIGINT - 1) & 1:
