@@ -33,8 +33,8 @@ namespace {
 /// Emits the functions of one entry.
 class EntryEmitter {
 public:
-  EntryEmitter(func::FuncOp entry, const TargetDescription &target)
-      : entry(entry), target(target), builder(entry), loc(entry.getLoc()) {}
+  EntryEmitter(func::FuncOp entry, const TargetDescription &target, KernelBodies &bodies)
+      : entry(entry), target(target), bodies(bodies), builder(entry), loc(entry.getLoc()) {}
 
   void emit() {
     if (auto list = entry->getAttrOfType<ArrayAttr>(attr::dims))
@@ -55,7 +55,7 @@ public:
     }
     for (auto &kernel : kernels) {
       kernel->setWorkerStride(workerBytes);
-      kernel->emit(builder);
+      kernel->emit(builder, bodies);
     }
     emitRun(checks, workerBytes);
   }
@@ -146,6 +146,7 @@ private:
 
   func::FuncOp entry;
   const TargetDescription &target;
+  KernelBodies &bodies;
   OpBuilder builder;
   Location loc;
   SmallVector<StringRef> dims;
@@ -177,9 +178,10 @@ private:
       return failure();
     });
     SmallVector<func::FuncOp> entries = llvm::to_vector(module.getOps<func::FuncOp>());
+    KernelBodies bodies;
     for (func::FuncOp entry : entries)
       if (isEntry(entry))
-        EntryEmitter(entry, *resolved).emit();
+        EntryEmitter(entry, *resolved, bodies).emit();
     for (func::FuncOp entry : entries)
       if (isEntry(entry) && !entry->hasAttr(attr::variantOf))
         emitSizeFunctions(entry);

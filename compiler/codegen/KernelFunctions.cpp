@@ -34,8 +34,28 @@ void KernelFunctions::collectSlots() {
     slots.insert({(*kernel.getResultSlots())[i], storageType(typeOf(result).getElementType())});
 }
 
-void KernelFunctions::emit(OpBuilder &builder) {
-  emitBody(builder);
+KernelShape KernelFunctions::shape() {
+  KernelShape shape = {kernel, {}, dims};
+  auto add = [&](Attribute slot, Value value) {
+    std::pair<Attribute, Type> key = {slot, storageType(typeOf(value).getElementType())};
+    shape.places.push_back(llvm::find(slots, key) - slots.begin()); // the end for scalars
+  };
+  for (auto [i, operand] : llvm::enumerate(kernel.getInputs()))
+    add((*kernel.getOperandSlots())[i], operand);
+  for (auto [i, result] : llvm::enumerate(kernel.getResults()))
+    add((*kernel.getResultSlots())[i], result);
+  return shape;
+}
+
+void KernelFunctions::emit(OpBuilder &builder, KernelBodies &bodies) {
+  // A check's body has the numbers of its checks in it.
+  if (!isCheck())
+    body = bodies.find(shape());
+  if (!body) {
+    emitBody(builder);
+    if (!isCheck())
+      bodies.add(shape(), body);
+  }
   emitChunkFunction(builder);
 }
 

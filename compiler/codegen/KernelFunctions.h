@@ -2,8 +2,8 @@
 #ifndef QUERN_COMPILER_CODEGEN_KERNELFUNCTIONS_H
 #define QUERN_COMPILER_CODEGEN_KERNELFUNCTIONS_H
 
+#include "compiler/codegen/KernelBodies.h"
 #include "compiler/codegen/cpu/KernelEmitter.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace quern {
@@ -14,8 +14,8 @@ public:
   KernelFunctions(KernelOp kernel, llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> dims,
                   Extent planned, int64_t firstCheck, const TargetDescription &target);
 
-  /// Emits both functions at the builder's insertion point.
-  void emit(mlir::OpBuilder &builder);
+  /// Emits both functions at the builder's insertion point, the body where `bodies` has none.
+  void emit(mlir::OpBuilder &builder, KernelBodies &bodies);
 
   bool isCheck() const { return !emitter; }
   /// Calls the kernel from the entry, chunk by chunk or through `parallel`; the result is null, or
@@ -27,6 +27,7 @@ public:
 
 private:
   void collectSlots();
+  KernelShape shape();
   void emitBody(mlir::OpBuilder &builder);
   void emitChunkFunction(mlir::OpBuilder &builder);
 

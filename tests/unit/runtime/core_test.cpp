@@ -242,8 +242,10 @@ void testThreads() {
     x[i] = 0.37f * static_cast<float>(i - 500);
   RoughParallel rough;
   quern_parallel parallel = {RoughParallel::run, &rough, 2};
-  quern_options options[3] = {
-      {nullptr, nullptr, 1}, {nullptr, nullptr, 4}, {nullptr, &parallel, 0}};
+  quern_options options[3] = {};
+  options[0].threads = 1;
+  options[1].threads = 4;
+  options[2].parallel = &parallel;
   for (int i = 0; i < 3; ++i) {
     quern::Instance instance;
     quern::Call call;
@@ -288,7 +290,9 @@ void testAllocator() {
     CountingAllocator counter;
     counter.failAt = failAt;
     quern_allocator allocator = counter.interface();
-    quern_options options = {&allocator, nullptr, 2};
+    quern_options options = {};
+    options.allocator = &allocator;
+    options.threads = 2;
     quern_message message = {};
     quern_instance *instance = nullptr;
     quern_call *call = nullptr;
