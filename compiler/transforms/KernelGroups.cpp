@@ -2,6 +2,7 @@
 // producer its consumer, where the emitters can generate both in one pass over the data and nothing
 // expensive is computed twice.
 #include "compiler/transforms/KernelGroups.h"
+#include <set>
 
 using namespace mlir;
 namespace quern {
@@ -50,19 +51,24 @@ static bool isCheap(const KernelGroup &group) {
   });
 }
 
+KernelGroup *KernelGroups::add() {
+  groups.push_back(std::make_unique<KernelGroup>());
+  groups.back()->number = groups.size() - 1;
+  return groups.back().get();
+}
+
 KernelGroups::KernelGroups(Block &block) : block(block) {
   Operation *end = block.getTerminator();
   for (Operation &op : block.without_terminator()) {
     bool isReturned = llvm::is_contained(end->getOperands(), op.getNumResults() ? op.getResult(0) : Value());
     if (isFree(&op) && !isReturned)
       continue;
-    auto group = std::make_unique<KernelGroup>();
+    KernelGroup *group = add();
     group->ops.insert(&op);
     group->kind = kindOf(&op);
     if (group->kind != KernelKind::pointwise)
       group->root = &op;
-    groupOf[&op] = group.get();
-    groups.push_back(std::move(group));
+    groupOf[&op] = group;
   }
 }
 
@@ -98,6 +104,8 @@ llvm::SmallSetVector<KernelGroup *, 4> KernelGroups::consumersOf(const KernelGro
 
 /// Whether `to` also depends on `from` through a third group, so that merging would make a cycle.
 bool KernelGroups::hasOtherPath(KernelGroup *from, KernelGroup *to) {
+  // Values are read by later ops alone, so a group that begins behind the end of `to` leads nowhere.
+  Operation *end = to->ops.back();
   llvm::SmallPtrSet<KernelGroup *, 16> seen;
   SmallVector<KernelGroup *> stack;
   for (KernelGroup *next : consumersOf(*from))
@@ -107,7 +115,7 @@ bool KernelGroups::hasOtherPath(KernelGroup *from, KernelGroup *to) {
     KernelGroup *group = stack.pop_back_val();
     if (group == to)
       return true;
-    if (!seen.insert(group).second)
+    if (!seen.insert(group).second || end->isBeforeInBlock(group->ops.front()))
       continue;
     for (KernelGroup *next : consumersOf(*group))
       stack.push_back(next);
@@ -177,6 +185,16 @@ static bool staysInPlace(const llvm::SetVector<Operation *> &ops, Operation *roo
   return true;
 }
 
+static llvm::SetVector<Operation *> inBlockOrder(const llvm::SetVector<Operation *> &a,
+                                                 const llvm::SetVector<Operation *> &b) {
+  SmallVector<Operation *> sorted(a.size() + b.size());
+  std::merge(a.begin(), a.end(), b.begin(), b.end(), sorted.begin(),
+             [](Operation *left, Operation *right) { return left->isBeforeInBlock(right); });
+  llvm::SetVector<Operation *> ops;
+  ops.insert(sorted.begin(), sorted.end());
+  return ops;
+}
+
 bool KernelGroups::mayMerge(KernelGroup &producer, KernelGroup &consumer) {
   auto isPlain = [](KernelKind kind) {
     return kind == KernelKind::pointwise || kind == KernelKind::reduction ||
@@ -184,12 +202,11 @@ bool KernelGroups::mayMerge(KernelGroup &producer, KernelGroup &consumer) {
   };
   if (!isPlain(producer.kind) || !isPlain(consumer.kind))
     return false;
-  llvm::SetVector<Operation *> ops = producer.ops;
-  ops.insert(consumer.ops.begin(), consumer.ops.end());
-  auto sorted = ops.takeVector();
-  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  if (consumer.kind == KernelKind::contraction &&
+      (producer.kind != KernelKind::pointwise || !isCheap(producer)))
+    return false;
   KernelGroup merged;
-  merged.ops.insert(sorted.begin(), sorted.end());
+  merged.ops = inBlockOrder(producer.ops, consumer.ops);
   SmallVector<Value> outputs = outputsOf(merged);
 
   if (producer.kind == KernelKind::pointwise && consumer.kind == KernelKind::pointwise) {
@@ -203,8 +220,6 @@ bool KernelGroups::mayMerge(KernelGroup &producer, KernelGroup &consumer) {
   }
 
   if (consumer.kind == KernelKind::contraction) {
-    if (producer.kind != KernelKind::pointwise || !isCheap(producer))
-      return false;
     bool feedsRoot = llvm::any_of(consumer.root->getOperands(), [&](Value operand) {
       return producer.ops.contains(operand.getDefiningOp());
     });
@@ -252,15 +267,10 @@ void KernelGroups::merge(KernelGroup *into, KernelGroup *from) {
     into->root = from->root;
     into->kind = from->kind;
   }
-  into->ops.insert(from->ops.begin(), from->ops.end());
-  auto sorted = into->ops.takeVector();
-  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-  into->ops.insert(sorted.begin(), sorted.end());
+  into->ops = inBlockOrder(into->ops, from->ops);
   for (Operation *op : from->ops)
     groupOf[op] = into;
-  for (auto &group : groups)
-    if (group.get() == from)
-      group.reset();
+  groups[from->number].reset();
 }
 
 bool KernelGroups::tryMerge(KernelGroup *producer, KernelGroup *consumer) {
@@ -270,64 +280,74 @@ bool KernelGroups::tryMerge(KernelGroup *producer, KernelGroup *consumer) {
   return true;
 }
 
-/// Gives every consumer its own copy of cheap work on the block's arguments, such as the scaling of
-/// bytes to floats, instead of storing its result.
-bool KernelGroups::repeatCheapProducers() {
-  for (auto &group : groups) {
-    if (!group || !isCheap(*group) || consumersOf(*group).size() < 2)
-      continue;
-    bool fromArguments = llvm::all_of(group->ops, [&](Operation *op) {
-      return op->hasTrait<Pointwise>() && llvm::all_of(op->getOperands(), [&](Value v) {
-               Operation *producer = v.getDefiningOp();
-               return !producer || isFree(producer) || group->ops.contains(producer);
-             });
-    });
-    SmallVector<Value> outputs = outputsOf(*group);
-    if (!fromArguments || outputs.size() != 1 ||
-        llvm::is_contained(block.getTerminator()->getOperands(), outputs[0]))
-      continue;
-    KernelGroup *consumer = consumersOf(*group).back();
-    auto copy = std::make_unique<KernelGroup>();
-    IRMapping mapping;
-    OpBuilder builder(group->ops.back());
-    builder.setInsertionPointAfter(group->ops.back());
-    for (Operation *op : group->ops) {
-      Operation *clone = builder.clone(*op, mapping);
-      copy->ops.insert(clone);
-      groupOf[clone] = copy.get();
+/// Whether every consumer gets its own copy: cheap work on the block's arguments, such as the scaling
+/// of bytes to floats, whose result is not worth storing.
+bool KernelGroups::isRepeated(const KernelGroup &group) {
+  if (!isCheap(group) || consumersOf(group).size() < 2)
+    return false;
+  bool fromArguments = llvm::all_of(group.ops, [&](Operation *op) {
+    return op->hasTrait<Pointwise>() && llvm::all_of(op->getOperands(), [&](Value v) {
+             Operation *producer = v.getDefiningOp();
+             return !producer || isFree(producer) || group.ops.contains(producer);
+           });
+  });
+  SmallVector<Value> outputs = outputsOf(group);
+  return fromArguments && outputs.size() == 1 &&
+         !llvm::is_contained(block.getTerminator()->getOperands(), outputs[0]);
+}
+
+void KernelGroups::repeatCheapProducers() {
+  for (size_t i = 0, count = groups.size(); i < count; ++i)
+    while (isRepeated(*groups[i])) {
+      KernelGroup *group = groups[i].get();
+      Value output = outputsOf(*group)[0];
+      KernelGroup *consumer = consumersOf(*group).back(), *copy = add();
+      IRMapping mapping;
+      OpBuilder builder(group->ops.back());
+      builder.setInsertionPointAfter(group->ops.back());
+      for (Operation *op : group->ops) {
+        Operation *clone = builder.clone(*op, mapping);
+        copy->ops.insert(clone);
+        groupOf[clone] = copy;
+      }
+      output.replaceUsesWithIf(mapping.lookup(output), [&](OpOperand &use) {
+        return consumer->ops.contains(use.getOwner());
+      });
     }
-    outputs[0].replaceUsesWithIf(mapping.lookup(outputs[0]), [&](OpOperand &use) {
-      return consumer->ops.contains(use.getOwner());
-    });
-    groups.push_back(std::move(copy));
-    return true;
+}
+
+/// Merges the first pair that may be, in the order of producers, until none is left. A merge changes
+/// the answer for pairs of the merged group alone, so only its producers and itself are asked again.
+void KernelGroups::mergeWhere(
+    function_ref<bool(const KernelGroup &, const KernelGroup &)> wanted) {
+  std::set<size_t> asked;
+  for (auto &group : groups)
+    if (group)
+      asked.insert(asked.end(), group->number);
+  while (!asked.empty()) {
+    size_t first = *asked.begin();
+    asked.erase(asked.begin());
+    KernelGroup *producer = groups[first].get();
+    if (!producer)
+      continue;
+    for (KernelGroup *consumer : consumersOf(*producer))
+      if (wanted(*producer, *consumer) && tryMerge(producer, consumer)) {
+        asked.insert(first);
+        for (KernelGroup *earlier : producersOf(*producer))
+          asked.insert(earlier->number);
+        break;
+      }
   }
-  return false;
 }
 
 void KernelGroups::fuse() {
-  auto mergeWhere = [&](function_ref<bool(KernelGroup &, KernelGroup &)> wanted) {
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (size_t i = 0; i < groups.size() && !changed; ++i) {
-        if (!groups[i])
-          continue;
-        for (KernelGroup *consumer : consumersOf(*groups[i]))
-          if (wanted(*groups[i], *consumer) && tryMerge(groups[i].get(), consumer)) {
-            changed = true;
-            break;
-          }
-      }
-    }
-  };
   using Kind = KernelKind;
   // Copies first, so that each consumer can take its own in.
-  while (repeatCheapProducers())
-    ;
+  repeatCheapProducers();
   // Work after a root is free while the result is in registers, so roots choose first.
-  mergeWhere([](KernelGroup &p, KernelGroup &) { return p.kind == Kind::contraction; });
-  mergeWhere([](KernelGroup &p, KernelGroup &) { return p.kind == Kind::reduction; });
-  mergeWhere([](KernelGroup &, KernelGroup &) { return true; });
+  mergeWhere([](auto &producer, auto &) { return producer.kind == Kind::contraction; });
+  mergeWhere([](auto &producer, auto &) { return producer.kind == Kind::reduction; });
+  mergeWhere([](auto &, auto &) { return true; });
 }
 
 void KernelGroups::fuseAll() {

@@ -15,10 +15,11 @@ bool isFree(mlir::Operation *op);
 
 /// A set of ops that one kernel will do.
 struct KernelGroup {
-  llvm::SetVector<mlir::Operation *> ops; // in block order once grouping has ended
+  llvm::SetVector<mlir::Operation *> ops; // in block order
   KernelKind kind = KernelKind::pointwise;
   /// Contraction: the root. Reduction: any of its reductions, which all agree.
   mlir::Operation *root = nullptr;
+  size_t number = 0; // its place in the list of groups
 };
 
 class KernelGroups {
@@ -37,11 +38,14 @@ public:
   static llvm::SmallVector<mlir::Value> outputsOf(const KernelGroup &group);
 
 private:
+  KernelGroup *add();
+  void mergeWhere(llvm::function_ref<bool(const KernelGroup &, const KernelGroup &)> wanted);
   bool tryMerge(KernelGroup *producer, KernelGroup *consumer);
   bool mayMerge(KernelGroup &producer, KernelGroup &consumer);
   bool hasOtherPath(KernelGroup *from, KernelGroup *to);
   void merge(KernelGroup *into, KernelGroup *from);
-  bool repeatCheapProducers();
+  void repeatCheapProducers();
+  bool isRepeated(const KernelGroup &group);
   llvm::SmallSetVector<KernelGroup *, 4> producersOf(const KernelGroup &group);
   llvm::SmallSetVector<KernelGroup *, 4> consumersOf(const KernelGroup &group);
 
