@@ -4,7 +4,7 @@ usage: stdlib_examples.py
 An example is one of
     EXPRESSION is VALUE             evaluated by `quern run`, compared to 4 decimals
     LAYER of EXPRESSION is VALUE    the layer is made in the file and called
-    LAYER maps TYPE to TYPE         an entry of these types is compiled
+    LAYER maps TYPE, ... to TYPE    an entry of these types is compiled
     @train(...)                     a small model is compiled with it
 """
 import json, os, re, subprocess, sys, tempfile
@@ -12,7 +12,9 @@ import json, os, re, subprocess, sys, tempfile
 # What the library must hold, by file.
 NEEDED = """Linear Sequential Flatten Dropout ReLU LeakyReLU Sigmoid Tanh Softplus SELU GELU SiLU Softmax LogSoftmax
 relu leaky_relu softplus selu gelu silu softmax log_softmax mse_loss l1_loss huber_loss cross_entropy
-bce_with_logits SGD Adam AdamW cosine uniform normal kaiming_uniform xavier_uniform""".split()
+bce_with_logits SGD Adam AdamW cosine uniform normal kaiming_uniform xavier_uniform
+embedding Embedding layer_norm LayerNorm rms_norm RMSNorm rope scaled_dot_product_attention MultiheadAttention
+TransformerEncoderLayer TransformerDecoderLayer""".split()
 
 TRAIN = """net = Linear(2, 1)
 
@@ -23,8 +25,8 @@ def loss(x: f32[B, 2], y: f32[B, 1]) -> f32:
 MAPS = """net = {layer}
 
 @export
-def f(x: {given}) -> {result}:
-    return net(x)
+def f({given}) -> {result}:
+    return net({names})
 """
 OF = """net = {layer}
 
@@ -67,7 +69,9 @@ def check(example, folder):
     maps = re.fullmatch(r"(\w+\(.*\)) maps (\S.*) to (\S.*)", example)
     if maps:
         layer, given, result = maps.groups()
-        return run("check", MAPS.format(layer=layer, given=given, result=result), folder)[1]
+        given = dict(zip("xyz", re.findall(r"\w+(?:\[[^]]*\])?", given)))
+        types = ", ".join(f"{name}: {type}" for name, type in given.items())
+        return run("check", MAPS.format(layer=layer, given=types, names=", ".join(given), result=result), folder)[1]
     of = re.fullmatch(r"(\w+\(.*\)) of (.*) is (\S.*)", example)
     value = re.fullmatch(r"(.*\S) is (\S.*)", example)
     if not value:
