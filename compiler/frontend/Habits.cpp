@@ -211,7 +211,6 @@ bool quern::isPlanned(llvm::StringRef name) {
                                           "avg_pool2d",
                                           "conv",
                                           "conv2d",
-                                          "multinomial",
                                           "EMA",
                                           "average",
                                           "loop",

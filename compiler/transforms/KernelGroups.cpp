@@ -102,11 +102,21 @@ llvm::SmallSetVector<KernelGroup *, 4> KernelGroups::consumersOf(const KernelGro
   return consumers;
 }
 
-/// Whether `to` also depends on `from` through a third group, so that merging would make a cycle.
-bool KernelGroups::hasOtherPath(KernelGroup *from, KernelGroup *to) {
-  // Values are read by later ops alone, so a group that begins behind the end of `to` leads nowhere.
-  Operation *end = to->ops.back();
-  llvm::SmallPtrSet<KernelGroup *, 16> seen;
+void KernelGroups::rankGroups() {
+  for (auto &group : groups)
+    if (group)
+      ranked.push_back(group.get());
+  llvm::sort(ranked, [](KernelGroup *a, KernelGroup *b) {
+    return a->ops.front()->isBeforeInBlock(b->ops.front());
+  });
+  for (auto [rank, group] : llvm::enumerate(ranked))
+    group->rank = rank;
+}
+
+/// Nothing if `to` also depends on `from` through a third group, so that merging would make a cycle.
+/// Groups read only what is of a lower rank, so no path to `to` leads beyond its rank.
+std::optional<KernelGroups::Between> KernelGroups::findBetween(KernelGroup *from, KernelGroup *to) {
+  Between between;
   SmallVector<KernelGroup *> stack;
   for (KernelGroup *next : consumersOf(*from))
     if (next != to)
@@ -114,13 +124,30 @@ bool KernelGroups::hasOtherPath(KernelGroup *from, KernelGroup *to) {
   while (!stack.empty()) {
     KernelGroup *group = stack.pop_back_val();
     if (group == to)
-      return true;
-    if (!seen.insert(group).second || end->isBeforeInBlock(group->ops.front()))
+      return std::nullopt;
+    if (group->rank > to->rank || !between.insert(group).second)
       continue;
     for (KernelGroup *next : consumersOf(*group))
       stack.push_back(next);
   }
-  return false;
+  return between;
+}
+
+/// Gives the producer, which takes the consumer in, its place in the order: of what stands between
+/// the two, all that depends on the producer comes after it, all else before.
+void KernelGroups::joinRanks(KernelGroup *producer, KernelGroup *consumer, const Between &between) {
+  SmallVector<KernelGroup *> order, after;
+  size_t first = producer->rank, last = consumer->rank;
+  for (size_t rank = first + 1; rank < last; ++rank)
+    if (KernelGroup *group = ranked[rank])
+      (between.contains(group) ? after : order).push_back(group);
+  order.push_back(producer);
+  llvm::append_range(order, after);
+  std::fill(ranked.begin() + first, ranked.begin() + last + 1, nullptr);
+  for (auto [i, group] : llvm::enumerate(order)) {
+    group->rank = first + i;
+    ranked[group->rank] = group;
+  }
 }
 
 static ArrayRef<int64_t> reducedDimensions(Operation *op, int64_t &storage) {
@@ -274,8 +301,12 @@ void KernelGroups::merge(KernelGroup *into, KernelGroup *from) {
 }
 
 bool KernelGroups::tryMerge(KernelGroup *producer, KernelGroup *consumer) {
-  if (!mayMerge(*producer, *consumer) || hasOtherPath(producer, consumer))
+  if (!mayMerge(*producer, *consumer))
     return false;
+  std::optional<Between> between = findBetween(producer, consumer);
+  if (!between)
+    return false;
+  joinRanks(producer, consumer, *between);
   merge(producer, consumer);
   return true;
 }
@@ -344,6 +375,7 @@ void KernelGroups::fuse() {
   using Kind = KernelKind;
   // Copies first, so that each consumer can take its own in.
   repeatCheapProducers();
+  rankGroups();
   // Work after a root is free while the result is in registers, so roots choose first.
   mergeWhere([](auto &producer, auto &) { return producer.kind == Kind::contraction; });
   mergeWhere([](auto &producer, auto &) { return producer.kind == Kind::reduction; });

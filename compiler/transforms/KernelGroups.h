@@ -5,8 +5,11 @@
 #include "dialect/QuernOps.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include <functional>
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace quern {
 /// Ops that are cheaper to repeat than to store and read: constants, extents, iota, scalars
@@ -20,6 +23,7 @@ struct KernelGroup {
   /// Contraction: the root. Reduction: any of its reductions, which all agree.
   mlir::Operation *root = nullptr;
   size_t number = 0; // its place in the list of groups
+  size_t rank = 0;   // its place in the order of groups
 };
 
 class KernelGroups {
@@ -42,7 +46,11 @@ private:
   void mergeWhere(llvm::function_ref<bool(const KernelGroup &, const KernelGroup &)> wanted);
   bool tryMerge(KernelGroup *producer, KernelGroup *consumer);
   bool mayMerge(KernelGroup &producer, KernelGroup &consumer);
-  bool hasOtherPath(KernelGroup *from, KernelGroup *to);
+  /// What stands between two groups in the order and depends on the first.
+  using Between = llvm::SmallPtrSet<KernelGroup *, 16>;
+  std::optional<Between> findBetween(KernelGroup *from, KernelGroup *to);
+  void joinRanks(KernelGroup *producer, KernelGroup *consumer, const Between &between);
+  void rankGroups();
   void merge(KernelGroup *into, KernelGroup *from);
   void repeatCheapProducers();
   bool isRepeated(const KernelGroup &group);
@@ -52,6 +60,8 @@ private:
   mlir::Block &block;
   llvm::SmallVector<std::unique_ptr<KernelGroup>> groups; // null once merged into another
   llvm::DenseMap<mlir::Operation *, KernelGroup *> groupOf;
+  /// The groups such that each comes after those whose values it reads; null once merged.
+  std::vector<KernelGroup *> ranked;
 };
 } // namespace quern
 
