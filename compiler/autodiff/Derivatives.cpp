@@ -4,6 +4,7 @@
 // compile. Where a function has a kink or a pole, the rules do as PyTorch does.
 #include "compiler/autodiff/Derivatives.h"
 #include "compiler/autodiff/Autodiff.h"
+#include "dialect/Window.h"
 
 using namespace mlir;
 namespace quern {
@@ -117,6 +118,118 @@ static void vjp(ContractOp r, C &c) {
     c.accumulate(r.getLhs(), contractSide(c, r, /*isLhs=*/true, g));
   if (c.isActive(r.getRhs()))
     c.accumulate(r.getRhs(), contractSide(c, r, /*isLhs=*/false, g));
+}
+
+//===-- windows
+//--------------------------------------------------------------------------------===//
+
+/// [a * groups, b, spatial...] with the parts exchanged: [b * groups, a, spatial...], the groups leading;
+/// with `groupsSecond`, from [n, groups * f, ...] to [f, groups * n, ...]. The spatial dimensions move as
+/// one, so that long rows are copied.
+static Value exchange(C &c, Value x, int64_t groups, bool groupsSecond) {
+  SmallVector<Extent> shape = C::typeOf(x).getExtents(), spatial(llvm::drop_begin(shape, 2));
+  Extent places = Extent::constant(c.builder.getContext(), 1);
+  for (Extent extent : spatial)
+    places = places * extent;
+  Extent count = Extent::constant(c.builder.getContext(), groups);
+  Extent first = groupsSecond ? shape[0] : shape[0].floorDiv(groups);
+  Extent second = groupsSecond ? shape[1].floorDiv(groups) : shape[1];
+  Value parts = c.builder.createOrFold<ReshapeOp>(
+      c.loc, x,
+      groupsSecond ? ArrayRef<Extent>({first, count, second, places})
+                   : ArrayRef<Extent>({count, first, second, places}));
+  Value swapped =
+      c.transpose(parts, groupsSecond ? ArrayRef<int64_t>({2, 1, 0, 3}) : ArrayRef<int64_t>({0, 2, 1, 3}));
+  SmallVector<Extent> result = {groupsSecond ? second : count * second,
+                                groupsSecond ? count * first : first};
+  llvm::append_range(result, spatial);
+  return c.builder.createOrFold<ReshapeOp>(c.loc, swapped, result);
+}
+
+/// A convolution whose windows lie as `dims` says; low and high are the dims' own.
+static Value convolve(C &c, Value lhs, Value rhs, ArrayRef<WindowDim> dims, int64_t groups) {
+  SmallVector<int64_t> strides, lhsDilation, rhsDilation;
+  SmallVector<Extent> low, high;
+  for (const WindowDim &dim : dims) {
+    strides.push_back(dim.stride);
+    low.push_back(dim.low);
+    high.push_back(dim.high);
+    lhsDilation.push_back(dim.baseDilation);
+    rhsDilation.push_back(dim.dilation);
+  }
+  MLIRContext *context = c.builder.getContext();
+  return ConvOp::create(c.builder, c.loc, lhs, rhs, strides, getExtentArray(context, low),
+                        getExtentArray(context, high), lhsDilation, rhsDilation, groups);
+}
+
+static void vjp(ConvOp r, C &c) {
+  Value g = c.cotangent(r);
+  int64_t groups = r.getGroups(), rank = r.getSpatialRank();
+  SmallVector<WindowDim> dims = getWindowDims(r);
+  if (c.isActive(r.getLhs())) {
+    // Positions become places and taps run backwards; results become features.
+    SmallVector<int64_t> spatial = llvm::to_vector(llvm::seq<int64_t>(2, rank + 2));
+    Value flipped = ReverseOp::create(c.builder, c.loc,
+                                      exchange(c, r.getRhs(), groups, /*groupsSecond=*/false), spatial);
+    SmallVector<WindowDim> back =
+        llvm::map_to_vector(dims, [](const WindowDim &dim) { return dim.transposed(); });
+    c.accumulate(r.getLhs(), convolve(c, g, flipped, back, groups));
+  }
+  if (c.isActive(r.getRhs())) {
+    // The batch is what is summed over, and the cotangent slides with the strides between its taps.
+    SmallVector<WindowDim> across;
+    for (const WindowDim &dim : dims) {
+      Extent high = (dim.taps - 1) * dim.dilation + (dim.positions() - 1) * dim.stride -
+                    (dim.operand - 1) * dim.baseDilation - dim.low;
+      across.push_back({dim.operand, dim.positions(), dim.low, high, dim.dilation, dim.stride,
+                        dim.baseDilation});
+    }
+    Value sums = convolve(c, exchange(c, r.getLhs(), groups, /*groupsSecond=*/true),
+                          exchange(c, g, 1, /*groupsSecond=*/true), across, groups);
+    c.accumulate(r.getRhs(), exchange(c, sums, 1, /*groupsSecond=*/true));
+  }
+}
+
+static void vjp(WindowReduceOp r, C &c) {
+  Value g = c.cotangent(r);
+  if (r.getKind() != Reduction::add) {
+    auto kind = r.getKind() == Reduction::max ? Extremum::max : Extremum::min;
+    c.accumulate(r.getOperand(),
+                 WindowScatterOp::create(c.builder, c.loc, r.getOperand().getType(), kind,
+                                         r.getOperand(), g, r.getWindow(), r.getStrides(),
+                                         r.getLow(), r.getHigh(), r.getDilation()));
+    return;
+  }
+  SmallVector<int64_t> strides, baseDilation;
+  SmallVector<Extent> low, high;
+  for (const WindowDim &dim : getWindowDims(r)) {
+    WindowDim back = dim.transposed();
+    strides.push_back(back.stride);
+    baseDilation.push_back(back.baseDilation);
+    low.push_back(back.low);
+    high.push_back(back.high);
+  }
+  c.accumulate(r.getOperand(),
+               WindowReduceOp::create(c.builder, c.loc, Reduction::add, g, r.getWindow(), strides,
+                                      getExtentArray(r.getContext(), low),
+                                      getExtentArray(r.getContext(), high), r.getDilation(),
+                                      baseDilation));
+}
+// The places of the extrema do not move: nothing flows to what they are found in.
+static void vjp(WindowGatherOp r, C &c) {
+  TensorType type = r.getValues().getType();
+  if (c.isActive(r.getValues()))
+    c.accumulate(r.getValues(),
+                 WindowScatterOp::create(c.builder, c.loc, type, r.getKind(), r.getOperand(),
+                                         c.cotangent(r), r.getWindow(), r.getStrides(), r.getLow(),
+                                         r.getHigh(), r.getDilation()));
+}
+static void vjp(WindowScatterOp r, C &c) {
+  if (c.isActive(r.getUpdates()))
+    c.accumulate(r.getUpdates(),
+                 WindowGatherOp::create(c.builder, c.loc, r.getKind(), r.getOperand(),
+                                        c.cotangent(r), r.getWindow(), r.getStrides(), r.getLow(),
+                                        r.getHigh(), r.getDilation()));
 }
 
 //===-- elements moved

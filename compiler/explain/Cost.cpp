@@ -14,6 +14,18 @@ static Extent countOpFlops(Operation *op) {
           products = products * contract.getLhs().getType().getExtent(dimension);
         return products * 2;
       })
+      .Case([](ConvOp conv) {
+        Extent products = conv.getType().getNumElements();
+        for (Extent extent : llvm::drop_begin(conv.getRhs().getType().getExtents()))
+          products = products * extent;
+        return products * 2;
+      })
+      .Case([&](WindowReduceOp reduce) {
+        Extent terms = reduce.getType().getNumElements();
+        for (int64_t size : reduce.getWindow())
+          terms = terms * size;
+        return reduce.getType().isFloat() ? terms : none;
+      })
       .Case([&](ReduceOp reduce) {
         return reduce.getType().isFloat() ? reduce.getOperand().getType().getNumElements() : none;
       })

@@ -74,6 +74,10 @@ QUERN_EVALUATE(DynamicSliceOp);
 QUERN_EVALUATE(DynamicUpdateSliceOp);
 QUERN_EVALUATE(GatherOp);
 QUERN_EVALUATE(ScatterOp);
+QUERN_EVALUATE(ConvOp);
+QUERN_EVALUATE(WindowReduceOp);
+QUERN_EVALUATE(WindowGatherOp);
+QUERN_EVALUATE(WindowScatterOp);
 #undef QUERN_EVALUATE
 void attachPointwiseModels(mlir::MLIRContext *context);
 

@@ -21,15 +21,21 @@ bool isFree(Operation *op) {
   });
 }
 
+/// Each result element needs all elements of a window.
+static bool isWindow(Operation *op) {
+  return isa<WindowReduceOp, WindowGatherOp, WindowScatterOp>(op);
+}
+
 /// Each result element needs at most a few operand elements, found by index arithmetic.
 static bool isElementwise(Operation *op) {
   return op->hasTrait<Pointwise>() ||
          isa<BroadcastOp, ReshapeOp, TransposeOp, SliceOp, PadOp, ReverseOp, ConcatOp,
-             DynamicSliceOp, GatherOp, RandomOp>(op);
+             DynamicSliceOp, GatherOp, RandomOp>(op) ||
+         isWindow(op);
 }
 
 static KernelKind kindOf(Operation *op) {
-  if (isa<ContractOp>(op))
+  if (isa<ContractOp, ConvOp>(op))
     return KernelKind::contraction;
   if (isa<ReduceOp, ArgReduceOp>(op))
     return KernelKind::reduction;
@@ -236,6 +242,13 @@ bool KernelGroups::mayMerge(KernelGroup &producer, KernelGroup &consumer) {
   merged.ops = inBlockOrder(producer.ops, consumer.ops);
   SmallVector<Value> outputs = outputsOf(merged);
 
+  // A window would be computed again for each stage, and what goes into it for each tap.
+  bool producesWindows = llvm::any_of(producer.ops, isWindow);
+  bool takesWindows = llvm::any_of(consumer.ops, isWindow);
+  if ((producesWindows && consumer.kind == KernelKind::reduction) ||
+      (takesWindows && !isCheap(producer)))
+    return false;
+
   if (producer.kind == KernelKind::pointwise && consumer.kind == KernelKind::pointwise) {
     ArrayRef<ExtentAttr> space = typeOf(outputsOf(consumer)[0]).getShape();
     Extent count = typeOf(outputsOf(consumer)[0]).getNumElements();
@@ -250,6 +263,9 @@ bool KernelGroups::mayMerge(KernelGroup &producer, KernelGroup &consumer) {
     bool feedsRoot = llvm::any_of(consumer.root->getOperands(), [&](Value operand) {
       return producer.ops.contains(operand.getDefiningOp());
     });
+    // Each element of a convolution's operand is packed once a tap.
+    if (feedsRoot && isa<ConvOp>(consumer.root))
+      return false;
     bool staysInside = llvm::all_of(
         outputs, [&](Value v) { return consumer.ops.contains(v.getDefiningOp()); });
     // What the epilogue reads, such as a repeated bias, is computed where it is read.

@@ -37,6 +37,7 @@ std::vector<OpTest> getPointwiseTests();
 std::vector<OpTest> getSumTests();
 std::vector<OpTest> getMovementTests();
 std::vector<OpTest> getStructureTests();
+std::vector<OpTest> getWindowTests();
 
 /// Applies a function to each position of the inputs.
 Numbers map(int64_t count, const std::function<double(int64_t)> &value);

@@ -18,6 +18,20 @@ using ElementLoader =
     std::function<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::Value outer, mlir::Value k,
                               mlir::Type type, mlir::Value mask)>;
 
+/// A block of a panel of B that is to be packed: `vectors` vectors of columns from `column`, of which
+/// `valid` exist, at [begin, begin + count) of k. Element (k, column c) of the block goes to
+/// `offset` + k * vectors * lanes + c of the workspace; columns that do not exist are not looked at. The
+/// workspace has room for a whole vector of k more.
+struct PanelBlock {
+  KernelBuilder &kernel;
+  Index column, valid;
+  int64_t vectors = 0;
+  Index begin, count;
+  mlir::Value workspace;
+  int64_t offset = 0;
+};
+using PanelPacker = std::function<void(const PanelBlock &)>;
+
 /// One side of the contraction.
 struct ContractionOperand {
   /// A memref whose last dimension has stride 1 and whose last two dimensions are [outer, k] if
@@ -29,6 +43,8 @@ struct ContractionOperand {
   /// B alone, of known sizes: `memref` is flat and holds panels as wide as the plan's register tile,
   /// each [k][tile columns], with zeros past the end of N. `kContiguous` is false.
   bool isPacked = false;
+  /// B alone: packs panels by itself, from wherever it finds the elements.
+  PanelPacker packer;
   /// Computes the elements instead of loading them from `memref`. Such an operand is packed, each
   /// element computed once a chunk.
   ElementLoader prologue;

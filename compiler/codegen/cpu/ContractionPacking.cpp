@@ -36,6 +36,9 @@ void ContractionEmitter::packA(const Chunk &chunk, const BlockK &block) {
 }
 
 void ContractionEmitter::packB(const BlockK &block, const Panel &panel) {
+  if (spec.b.packer)
+    return spec.b.packer({kernel, panel.column, panel.valid, panel.vectors, block.begin,
+                          block.count, workspace, layout.bOffset});
   if (spec.b.kContiguous)
     return packTransposed(block, panel);
   int64_t lanes = kernel.lanes, width = panel.vectors * lanes;

@@ -44,9 +44,9 @@ ContractionPlan quern::planContraction(const ContractionSpec &spec,
   // than a copy that many rows share.
   bool narrowPanel = !wide && (!m || *m >= 64);
   plan.packB = !spec.b.isPacked &&
-               (spec.b.kContiguous || spec.b.prologue || large || narrowPanel);
+               (spec.b.kContiguous || spec.b.prologue || spec.b.packer || large || narrowPanel);
   plan.packA = spec.a.prologue || large;
   // Packing B costs more than a few rows give back.
-  plan.vectorRows = spec.a.prologue || spec.b.prologue ? 0 : 3;
+  plan.vectorRows = spec.a.prologue || spec.b.prologue || spec.b.packer ? 0 : 3;
   return plan;
 }

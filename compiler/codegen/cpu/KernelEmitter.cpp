@@ -48,11 +48,11 @@ std::unique_ptr<KernelEmitter> createKernelEmitter(KernelOp kernel,
                                                    const TargetDescription &target) {
   if (kernel.getKind() == KernelKind::whole)
     return createWholeEmitter(kernel, target);
-  if (kernel.getKind() == KernelKind::window)
-    kernel.emitError() << "a kernel of kind 'window' cannot be compiled for this target";
   for (Operation &op : kernel.getBody().front()) {
     if (isa<ScatterOp>(op))
       return createScatterEmitter(kernel, target);
+    if (isa<ConvOp>(op))
+      return createConvolutionEmitter(kernel, target);
     if (isa<ContractOp>(op))
       if (auto emitter = createContractionEmitter(kernel, target))
         return emitter;

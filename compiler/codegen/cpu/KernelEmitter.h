@@ -59,6 +59,8 @@ std::unique_ptr<KernelEmitter> createScatterEmitter(KernelOp kernel,
 /// A tiny step whose extents are numbers (`findLaneDims` has an answer), completely unrolled.
 std::unique_ptr<KernelEmitter> createWholeEmitter(KernelOp kernel,
                                                   const TargetDescription &target);
+std::unique_ptr<KernelEmitter> createConvolutionEmitter(KernelOp kernel,
+                                                        const TargetDescription &target);
 /// Null where the fast emitter cannot take the contraction.
 std::unique_ptr<KernelEmitter> createContractionEmitter(KernelOp kernel,
                                                         const TargetDescription &target);

@@ -87,6 +87,9 @@ Value ElementEmitter::emitUncached(Value value, const Position &position) {
       .Case([&](GatherOp o) { return emitGather(o, position); })
       .Case([&](DynamicSliceOp o) { return emitDynamicSlice(o, position); })
       .Case([&](DynamicUpdateSliceOp o) { return emitDynamicUpdateSlice(o, position); })
+      .Case([&](WindowReduceOp o) { return emitWindowReduce(o, position); })
+      .Case([&](WindowGatherOp o) { return emitWindowGather(o, position); })
+      .Case([&](WindowScatterOp o) { return emitWindowScatter(o, position); })
       .Case([&](RandomOp o) { return emitRandom(o, position); })
       .Case([&](ExtentOp o) {
         Value number = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),

@@ -11,6 +11,7 @@
 #include <map>
 
 namespace quern {
+struct WindowDim;
 /// How an element type is held in memory: bools and bytes as i8, bf16 as i16.
 mlir::Type storageType(mlir::Type elementType);
 /// How it is held in registers: bools as i1, bf16 and f16 as f32.
@@ -96,6 +97,17 @@ private:
   mlir::Value emitDynamicSlice(DynamicSliceOp op, const Position &position);
   mlir::Value emitDynamicUpdateSlice(DynamicUpdateSliceOp op, const Position &position);
   mlir::Value emitRandom(RandomOp op, const Position &position);
+  /// Where a tap of a window finds its element, and whether there is one; null if there always is.
+  struct TapPlace {
+    Position at;
+    mlir::Value inside;
+  };
+  TapPlace placeOf(llvm::ArrayRef<WindowDim> dims, const Position &window,
+                   llvm::ArrayRef<LaneIndex> tap);
+  mlir::Value emitAt(mlir::Value value, const TapPlace &place);
+  mlir::Value emitWindowReduce(WindowReduceOp op, const Position &position);
+  mlir::Value emitWindowGather(WindowGatherOp op, const Position &position);
+  mlir::Value emitWindowScatter(WindowScatterOp op, const Position &position);
   LaneIndex clampedOffset(mlir::Value offset, Extent extent, Extent size);
   /// Emits with lanes outside `inside` switched off, so that nothing out of range is read.
   mlir::Value emitGuarded(mlir::Value value, const Position &position, mlir::Value inside);
