@@ -25,6 +25,13 @@ static FailureOr<Extent> parseAtom(AsmParser &parser) {
   Extent value;
   StringRef name;
   int64_t number;
+  // The minus comes first: an optional integer would take it and want digits.
+  if (succeeded(parser.parseOptionalMinus())) {
+    FailureOr<Extent> inner = parseAtom(parser);
+    if (failed(inner))
+      return failure();
+    return *inner * -1;
+  }
   if (OptionalParseResult integer = parser.parseOptionalInteger(number); integer.has_value()) {
     if (failed(*integer))
       return failure();
@@ -34,11 +41,6 @@ static FailureOr<Extent> parseAtom(AsmParser &parser) {
     if (failed(inner) || parser.parseRParen())
       return failure();
     value = *inner;
-  } else if (succeeded(parser.parseOptionalMinus())) {
-    FailureOr<Extent> inner = parseAtom(parser);
-    if (failed(inner))
-      return failure();
-    return *inner * -1;
   } else if (succeeded(parser.parseOptionalKeyword(&name))) {
     value = Extent::dim(context, name);
   } else {

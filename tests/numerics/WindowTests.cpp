@@ -116,8 +116,8 @@ static OpTest extremum(bool scatters, bool isMax) {
   OpTest test;
   std::string kind = isMax ? "max" : "min";
   test.name = std::string(scatters ? "window_scatter " : "window_gather ") + kind;
-  std::string x = "F[B, N + 4]", y = scatters ? "F[B, (N + 1) floordiv 2 + 1]" : x,
-              result = scatters ? x : "F[B, (N + 1) floordiv 2 + 1]";
+  std::string x = "F[B, N + 4]", y = scatters ? "F[B, N floordiv 2 + 2]" : x,
+              result = scatters ? x : "F[B, N floordiv 2 + 2]";
   test.text = "(%x: " + x + ", %y: " + y + ") -> " + result + " { %r = quern.window_" +
               (scatters ? "scatter " : "gather ") + kind +
               " %x, %y window [3] strides [2] low [1] high [0] dilation [1] : (" + x + ", " + y +

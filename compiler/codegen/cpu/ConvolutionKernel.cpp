@@ -102,7 +102,7 @@ private:
       auto number = [](Index index) { return constantOf(index).value_or(ShapedType::kDynamic); };
       auto layout =
           StridedLayoutAttr::get(builder.getContext(), 0, {number(plane), number(spec.k), 1});
-      auto type = MemRefType::get({root.getGroups(), number(spec.m), number(spec.k)}, elementType,
+      auto type = MemRefType::get({static_cast<int64_t>(root.getGroups()), number(spec.m), number(spec.k)}, elementType,
                                   layout);
       operand.memref = memref::ReinterpretCastOp::create(
           builder, loc, type, frame.memory.lookup(rhs), builder.getIndexAttr(0),

@@ -52,9 +52,10 @@ private:
 
 ConvolutionPatches::ConvolutionPatches(ConvOp op, const KernelFrame &frame, Value group,
                                        Index columns, int64_t lanes)
-    : op(op), frame(frame), group(group), memory(frame.memory.lookup(op.getLhs())),
+    : lhs(op.getLhs()), lhsType(typeOf(op.getLhs())), rhsType(typeOf(op.getRhs())), frame(frame),
+      group(group), memory(frame.memory.lookup(op.getLhs())),
       columns(columns), lanes(lanes), dims(getWindowDims(op)) {
-  plane = Extent::constant(op.getContext(), 1);
+  plane = Extent::constant(lhsType.getContext(), 1);
   strides.resize(dims.size());
   for (size_t i = dims.size(); i-- > 0;) {
     strides[i] = plane;
@@ -64,7 +65,7 @@ ConvolutionPatches::ConvolutionPatches(ConvOp op, const KernelFrame &frame, Valu
 }
 
 ConvolutionPatches::Axis ConvolutionPatches::positionAxis() const {
-  Axis axis{typeOf(op.getLhs()).getExtent(0), plane * typeOf(op.getLhs()).getExtent(1), {}, {}};
+  Axis axis{lhsType.getExtent(0), plane * lhsType.getExtent(1), {}, {}};
   for (const WindowDim &dim : dims) {
     axis.extents.push_back(dim.positions());
     axis.steps.push_back(dim.stride);
@@ -73,7 +74,7 @@ ConvolutionPatches::Axis ConvolutionPatches::positionAxis() const {
 }
 
 ConvolutionPatches::Axis ConvolutionPatches::termAxis() const {
-  Axis axis{typeOf(op.getRhs()).getExtent(1), plane, {}, {}};
+  Axis axis{rhsType.getExtent(1), plane, {}, {}};
   for (const WindowDim &dim : dims) {
     axis.extents.push_back(dim.taps);
     axis.steps.push_back(dim.dilation);
@@ -149,7 +150,7 @@ ConvolutionPatches::Span ConvolutionPatches::span(KernelBuilder &kernel, const A
                                                   int64_t runs) const {
   Signed s{kernel, lanes};
   auto extent = [&](Extent e) { return frame.extents.emit(kernel.builder, kernel.loc, e); };
-  Extent inner = productOf(op.getContext(), axis.extents);
+  Extent inner = productOf(lhsType.getContext(), axis.extents);
   Value count = extent(inner), rest = s.rem(first, count);
   Span result;
   result.exists = exists;
@@ -269,7 +270,7 @@ Value ConvolutionPatches::base(KernelBuilder &kernel, const Axis &axis, const Po
                                bool withShifts) const {
   Signed s{kernel, lanes};
   auto extent = [&](Extent e) { return frame.extents.emit(kernel.builder, kernel.loc, e); };
-  Value features = extent(typeOf(op.getRhs()).getExtent(1) * plane);
+  Value features = extent(rhsType.getExtent(1) * plane);
   Value sum = s.add(s.mul(group, features), s.mul(point.outer, extent(axis.outerStride)));
   if (withShifts)
     for (auto [shift, stride] : llvm::zip_equal(point.shifts, strides))
@@ -282,7 +283,7 @@ Value ConvolutionPatches::load(KernelBuilder &kernel, const Span &span, const Po
   Signed s{kernel, lanes};
   OpBuilder &b = kernel.builder;
   ElementEmitter e(b, kernel.loc, frame, lanes);
-  Type element = typeOf(op.getLhs()).getElementType();
+  Type element = lhsType.getElementType();
   VectorType indices = VectorType::get({lanes}, b.getIndexType());
   auto splat = [&](Value index) {
     return vector::BroadcastOp::create(b, kernel.loc, indices, index).getResult();
@@ -307,7 +308,7 @@ Value ConvolutionPatches::load(KernelBuilder &kernel, const Span &span, const Po
   Value lanesOuter = splat(span.outer);
   if (span.outerOffset)
     lanesOuter = s.add(lanesOuter, widen(span.outerOffset));
-  Value feature = s.mul(group, frame.extents.emit(b, kernel.loc, typeOf(op.getRhs()).getExtent(1)));
+  Value feature = s.mul(group, frame.extents.emit(b, kernel.loc, rhsType.getExtent(1)));
   Position position;
   if (alongTerms) {
     position = {LaneIndex::uniform(point.outer),
@@ -321,7 +322,7 @@ Value ConvolutionPatches::load(KernelBuilder &kernel, const Span &span, const Po
       place = s.div(place, s.splat(s.number(dim.baseDilation)));
     position.push_back(LaneIndex::perLane(widen(place)));
   }
-  Value value = e.emit(op.getLhs(), position);
+  Value value = e.emit(lhs, position);
   if (!inside)
     return value;
   Value zero = arith::ConstantOp::create(b, kernel.loc, b.getZeroAttr(value.getType()));
@@ -349,7 +350,7 @@ void ConvolutionPatches::packAlongPositions(const PanelBlock &block, const Run *
     spans.push_back(span(kernel, positions, kernel.value(kernel.add(block.column, q * lanes)),
                          exists, run, runs));
   }
-  Index taps = extent(productOf(op.getContext(), terms.extents));
+  Index taps = extent(productOf(lhsType.getContext(), terms.extents));
   // For each tap the lanes that are inside, then all features of the block.
   std::function<void(SmallVector<Value>, Index)> nest = [&](SmallVector<Value> shifts, Index tap) {
     size_t d = shifts.size();

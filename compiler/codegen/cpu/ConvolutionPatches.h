@@ -70,7 +70,8 @@ private:
   mlir::Value load(KernelBuilder &kernel, const Span &span, const Point &point, mlir::Value base,
                    mlir::Value offsets, mlir::Value inside, bool alongTerms) const;
 
-  ConvOp op;
+  mlir::Value lhs;
+  TensorType lhsType, rhsType;
   const KernelFrame &frame;
   mlir::Value group, memory;
   Index columns;
