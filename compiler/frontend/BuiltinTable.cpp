@@ -104,6 +104,25 @@ static constexpr BuiltinDescription parts[] = {
      "Example: gather(tensor([[5, 6], [7, 8]]), tensor([[1], [0]]), dim=1) is [[6], [7]]."},
 };
 
+static constexpr BuiltinDescription windows[] = {
+    {"conv", "x, weight, stride=1, padding=0, dilation=1, groups=1",
+     "Convolution of x [N, C, ...] with weight [O, C/groups, ...] over one to three dims; numbers for "
+     "all of them or a tuple; padding may be \"same\" or \"valid\". "
+     "Example: conv(tensor([[[1., 2., 3.]]]), tensor([[[1., 1.]]])) is [[[3, 5]]]."},
+    {"conv_transpose",
+     "x, weight, stride=1, padding=0, output_padding=0, groups=1, dilation=1",
+     "The transpose of a convolution, which makes x [N, C, ...] larger, with weight [C, O/groups, ...]. "
+     "Example: conv_transpose(tensor([[[1., 2.]]]), tensor([[[1., 1.]]]), stride=2) is "
+     "[[[1, 1, 2, 2]]]."},
+    {"max_pool", "x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False",
+     "The largest element of each window over the dims after the first two. Its gradient goes to the "
+     "first of equal ones. Example: max_pool(tensor([[[1., 5., 2., 3.]]]), 2) is [[[5, 3]]]."},
+    {"avg_pool",
+     "x, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True",
+     "The mean of each window over the dims after the first two. "
+     "Example: avg_pool(tensor([[[1., 5., 2., 4.]]]), 2) is [[[3, 3]]]."},
+};
+
 static constexpr BuiltinDescription making[] = {
     {"tensor", "data, dtype=None",
      "A tensor of a list of numbers; a list itself is a compile-time value. "
@@ -162,7 +181,8 @@ llvm::ArrayRef<BuiltinFamily> getBuiltinFamilies() {
   static constexpr BuiltinFamily families[] = {
       {"Of each element", elementwise},     {"Choosing", choosing},
       {"Reductions", reductions},           {"Shape", shapes},
-      {"Parts", parts},                     {"Making tensors", making},
+      {"Parts", parts},                     {"Windows", windows},
+      {"Making tensors", making},
       {"Lists, while compiling", compileTime}, {"Members of modules", members},
       {"Printing and checking", effects},
   };

@@ -267,6 +267,10 @@ public:
   Value builtinCat(std::vector<Argument> &args, Place place);
   Value builtinCheckRange(std::vector<Argument> &args, Place place);
   Value builtinChunk(std::vector<Argument> &args, Place place);
+  Value builtinAvgPool(std::vector<Argument> &args, Place place);
+  Value builtinConv(std::vector<Argument> &args, Place place);
+  Value builtinConvTranspose(std::vector<Argument> &args, Place place);
+  Value builtinMaxPool(std::vector<Argument> &args, Place place);
   Value builtinExpand(std::vector<Argument> &args, Place place);
   Value builtinFlatten(std::vector<Argument> &args, Place place);
   Value builtinFull(std::vector<Argument> &args, Place place);
