@@ -20,7 +20,8 @@ static bool wantNumbers(Sema &s, llvm::StringRef name, const Value &v, int64_t r
   }
   std::string several = rank == 1 ? "" : " or a tuple of " + std::to_string(rank);
   if (!fits) {
-    s.error(place, name + " is a whole number" + several + ", not " + describe(v));
+    s.error(place, name + " is a whole number" + several + ", not " +
+                       (v.isSequence() ? toText(v) : describe(v)));
     return false;
   }
   for (int64_t number : numbers)

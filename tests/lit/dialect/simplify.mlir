@@ -309,3 +309,10 @@ func.func @add_of_equal_products(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[
   %1 = quern.add %0, %0 : !quern.tensor<[B], f32>
   return %1 : !quern.tensor<[B], f32>
 }
+
+// CHECK-LABEL: @window_reduce_of_single_elements
+// CHECK-NEXT: return %{{.*}} : !quern.tensor<[B, 8], f32>
+func.func @window_reduce_of_single_elements(%x: !quern.tensor<[B, 8], f32>) -> !quern.tensor<[B, 8], f32> {
+  %r = quern.window_reduce max %x window [1] strides [1] low [0] high [0] base_dilation [1] dilation [3] : !quern.tensor<[B, 8], f32> -> !quern.tensor<[B, 8], f32>
+  return %r : !quern.tensor<[B, 8], f32>
+}
