@@ -191,11 +191,7 @@ const Habit *quern::findModuleHabit(llvm::StringRef name) {
 }
 
 bool quern::isPlanned(llvm::StringRef name) {
-  static const llvm::StringRef names[] = {"Conv1d",
-                                          "Conv2d",
-                                          "Conv3d",
-                                          "ConvTranspose1d",
-                                          "ConvTranspose2d",
+  static const llvm::StringRef names[] = {"ConvTranspose1d",
                                           "BatchNorm1d",
                                           "BatchNorm2d",
                                           "GroupNorm",
@@ -203,14 +199,6 @@ bool quern::isPlanned(llvm::StringRef name) {
                                           "LSTM",
                                           "GRU",
                                           "RNN",
-                                          "MaxPool1d",
-                                          "MaxPool2d",
-                                          "AvgPool2d",
-                                          "AdaptiveAvgPool2d",
-                                          "max_pool2d",
-                                          "avg_pool2d",
-                                          "conv",
-                                          "conv2d",
                                           "EMA",
                                           "average",
                                           "loop",
