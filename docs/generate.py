@@ -130,7 +130,7 @@ def example_block(example):
 
 def library(quern):
     parts = []
-    for name in ("layers", "windows", "functions", "losses", "optimizers", "transformers"):
+    for name in ("layers", "windows", "transformers", "norms", "activations", "distances", "functions", "losses", "metrics", "optimizers", "schedules"):
         path = f"compiler/stdlib/{name}.qn"
         items = [item for item in documentation(quern) if item["group"] == name]
         part = f"## {name.capitalize()}\n{filled(head_comment(path, '#'))}"

@@ -41,6 +41,8 @@ struct CommandLine {
   bool timing = false;
   MessageStyle messages;
   std::vector<std::string> importPaths;
+  /// Whether every f32 of the file is an f64.
+  bool doubles = false;
   PipelineOptions pipeline;
   TargetOptions target;
   /// As `--target` says; where nothing does, the target that has the phase.

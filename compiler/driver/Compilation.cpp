@@ -117,6 +117,7 @@ bool Compilation::load() {
                             "gives them to one");
   FrontendOptions options;
   options.importPaths = line.importPaths;
+  options.doubles = line.doubles;
   if (line.command != "plot")
     options.runFunction = line.function;
   else

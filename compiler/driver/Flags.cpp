@@ -81,13 +81,14 @@ static llvm::Error setLevel(CommandLine &line, StringRef value) {
   return llvm::Error::success();
 }
 
-static llvm::Error setPrecision(CommandLine &, StringRef value) {
-  if (value == "f32")
+static llvm::Error setPrecision(CommandLine &line, StringRef value) {
+  line.doubles = value == "f64";
+  if (value == "f32" || value == "f64")
     return llvm::Error::success();
   if (value == "bf16" || value == "f16" || value == "tf32" || value == "mixed")
     return fail("--precision " + value +
                 ": mixed precision is not there yet; --precision f32 computes as the file says");
-  return fail("--precision takes f32, not '" + value + "'");
+  return fail("--precision takes f32 or f64, not '" + value + "'");
 }
 
 static llvm::Error setDim(CommandLine &line, StringRef value) {
@@ -214,7 +215,8 @@ llvm::ArrayRef<FlagDescription> getFlags() {
        addEntries},
       {"--embed", "FILE", "weights to make part of the code (.safetensors)", codeCommands, true,
        setWeights},
-      {"--precision", "f32", "number format of the arithmetic (f32)", "", true, setPrecision},
+      {"--precision", "f32|f64", "what f32 is: itself, or f64 everywhere (f32)", "", true,
+       setPrecision},
       {"--disable", "NAME,...", "switch optimisations off; quern phases lists them", "", true,
        disable},
       {"--name", "NAME", "the model's name (the file's)", "", false, setName},

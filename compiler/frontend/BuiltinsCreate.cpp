@@ -77,7 +77,7 @@ Value Sema::builtinArange(Args args, Place place) {
       count = constant(0);
   }
   mlir::Type element = v[3].kind == Value::DType ? v[3].dtype
-                       : isFloat                 ? mlir::Type(builder.getF32Type())
+                       : isFloat                 ? mlir::Type(realType())
                                                  : builder.getI64Type();
   Value r =
       Value::of(IotaOp::create(builder, location(place), TensorType::get({count}, element), 0));
@@ -124,7 +124,7 @@ Value Sema::builtinTensor(Args args, Place place) {
   if (!flattenLiteral(*this, v[0], 0, shape, leaves, place))
     return {};
   mlir::Type element = v[1].kind == Value::DType ? v[1].dtype
-                       : leaves.empty()          ? mlir::Type(builder.getF32Type())
+                       : leaves.empty()          ? mlir::Type(realType())
                                                  : promote(leaves);
   llvm::SmallVector<mlir::Attribute> values;
   llvm::SmallVector<Extent> extents;

@@ -11,7 +11,7 @@ Value Sema::elementwise(llvm::StringRef name, Value x, Place place) {
                        name == "ceil" || name == "round";
   if (!x.type().isFloat()) {
     if (!keepsIntegers)
-      x = toTensor(x, builder.getF32Type(), place);
+      x = toTensor(x, realType(), place);
     else if (name != "abs" && name != "sign")
       return x;
   }
@@ -69,7 +69,7 @@ Value Sema::reduce(llvm::StringRef name, Args args, Place place) {
   if (isLogical) {
     x = toTensor(x, builder.getI1Type(), place);
   } else if (name == "mean" && !x.type().isFloat()) {
-    x = toTensor(x, builder.getF32Type(), place);
+    x = toTensor(x, realType(), place);
   } else if ((name == "sum" || name == "prod") && !x.type().isFloat()) {
     x = toTensor(x, builder.getI64Type(), place);
   } else if (element.isInteger(1)) {

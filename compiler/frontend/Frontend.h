@@ -26,6 +26,8 @@ struct FrontendOptions {
   std::vector<RunInput> runInputs;
   /// Functions that are compiled as if they were under `@export`.
   std::vector<std::string> exported;
+  /// Takes every f32 of the file and the library for f64.
+  bool doubles = false;
 };
 
 /// Reads and parses a file. Null when it cannot be read; syntax errors are in `diagnostics`.

@@ -148,6 +148,10 @@ public:
     return {};
   }
   mlir::Location location(Place place);
+  /// What f32 stands for: itself, or f64 where the options say so.
+  mlir::FloatType realType();
+  /// The element type of a name such as `i64`; null where there is none.
+  mlir::Type elementNamed(llvm::StringRef name);
   std::vector<std::string> visibleNames(Env *env);
 
   // Expressions (SemaExpressions.cpp).

@@ -149,7 +149,7 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
       for (int64_t extent : given->shape)
         shape.push_back(constant(extent));
       mlir::Value v = block->addArgument(
-          TensorType::get(shape, elementNamed(context, given->dtype)),
+          TensorType::get(shape, elementNamed(given->dtype)),
           mlir::NameLoc::get(builder.getStringAttr(p.name), location(p.place)));
       own.arguments.push_back({v, Role::input, p.name.str(), {}});
       args.push_back({p.name, Value::of(v), nullptr, p.place});

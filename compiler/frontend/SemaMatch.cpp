@@ -54,7 +54,7 @@ private:
     bool matches;
     mlir::Type element = sema.elementOf(type.element, env, {}, matches);
     if (!element)
-      element = value.kind == Value::Float ? mlir::Type(sema.builder.getF32Type())
+      element = value.kind == Value::Float ? mlir::Type(sema.realType())
                                            : sema.builder.getI64Type();
     if (!type.dims.empty()) {
       mismatch().hint("a tensor with one value everywhere is full(" + ast::toString(type) +
@@ -77,15 +77,19 @@ private:
     // A number of unspecified dtype takes on the one that is wanted.
     if (value.flag) {
       if (!element || (type.element == "float" && !llvm::isa<mlir::FloatType>(element)))
-        element = sema.builder.getF32Type();
+        element = sema.realType();
       value = sema.toTensor(value, element, context.place);
       return true;
     }
     Diagnostic &d = mismatch();
     if (!element || isResult())
       return false;
-    if (type.element == "int" && actual().isFloat() &&
-        actual().getRank() == int64_t(type.dims.size()) + 1)
+    int64_t rank = 0;
+    for (const ast::Expr *dim : type.dims) {
+      Value *bound = dim->is(ExprKind::Star) ? env->find(dim->items[0]->text) : nullptr;
+      rank += bound && bound->isSequence() ? bound->items->size() : 1;
+    }
+    if (type.element == "int" && actual().isFloat() && actual().getRank() == rank + 1)
       d.hint("the ids of one-hot rows are " + context.argument + ".argmax(dim=-1)");
     std::string wanted = type.element == "float" || type.element == "any" ? "f32"
                          : type.element == "int" ? "i64"

@@ -114,7 +114,7 @@ Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place 
     if (!values[0].isNumber())
       return error(place, "a state begins with one number, not " + describe(values[0]));
     v.fill = values[0].number;
-    v.type = scalar(builder.getF32Type());
+    v.type = scalar(realType());
     return result;
   }
   Value made = values[0];

@@ -23,7 +23,7 @@ static Value predefined(Sema &s, llvm::StringRef name, bool asCallee) {
     return Value::makeFloat(NAN);
   if (name == "pi")
     return Value::makeFloat(3.14159265358979323846);
-  if (mlir::Type t = elementNamed(s.context, name)) {
+  if (mlir::Type t = s.elementNamed(name)) {
     Value v = Value::of(Value::DType);
     v.dtype = t;
     return v;

@@ -129,7 +129,7 @@ Value Sema::binary(llvm::StringRef op, Value a, Value b, Place place) {
                             describe(b));
   if ((op == "/" || op == "**") && !llvm::isa<mlir::FloatType>(element))
     if (op == "/" || b.kind != Value::Int || b.integer < 0 || b.integer > 8)
-      element = builder.getF32Type();
+      element = realType();
   if (element.isInteger(1) && !isBit) {
     if (op == "-")
       return error(place, "no `-` between bools; write a ^ b");
@@ -147,7 +147,7 @@ Value Sema::binary(llvm::StringRef op, Value a, Value b, Place place) {
     return Value::of(r, weak);
   }
   if (op == "**" && !llvm::isa<mlir::FloatType>(element))
-    element = builder.getF32Type();
+    element = realType();
   std::vector<std::string> labels = a.labels.empty() ? b.labels : a.labels;
   std::vector<Value> values{toTensor(a, element, place), toTensor(b, element, place)};
   if (values[0].isError() || values[1].isError())

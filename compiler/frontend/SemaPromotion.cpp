@@ -41,7 +41,7 @@ mlir::Type Sema::promote(llvm::ArrayRef<Value> values) {
       t = v.type().getElementType();
       priority = v.flag ? 0 : v.type().getRank() ? 2 : 1;
     } else if (v.kind == Value::Float) {
-      t = builder.getF32Type();
+      t = realType();
     } else if (v.kind == Value::Bool) {
       t = builder.getI1Type();
     } else {

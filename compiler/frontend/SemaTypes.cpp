@@ -5,11 +5,19 @@ using namespace quern;
 using namespace quern::sema;
 using ast::ExprKind;
 
+mlir::FloatType Sema::realType() {
+  return options.doubles ? mlir::FloatType(builder.getF64Type()) : builder.getF32Type();
+}
+
+mlir::Type Sema::elementNamed(llvm::StringRef name) {
+  return name == "f32" ? realType() : sema::elementNamed(context, name);
+}
+
 mlir::Type Sema::elementOf(llvm::StringRef name, Env *env, mlir::Type actual, bool &matches) {
   matches = true;
   bool variable = name == "float" || name == "int" || name == "any";
   if (!variable) {
-    mlir::Type t = elementNamed(context, name);
+    mlir::Type t = elementNamed(name);
     matches = t && (!actual || t == actual);
     return t;
   }
@@ -42,10 +50,12 @@ std::string Sema::describePattern(const ast::Type &type, Env *env) {
   if (type.dims.empty())
     return text;
   text += '[';
-  for (auto [i, dim] : llvm::enumerate(type.dims)) {
-    text += i ? ", " : "";
+  for (const ast::Expr *dim : type.dims) {
+    Value *bound = dim->is(ExprKind::Star) ? env->find(dim->items[0]->text) : nullptr;
+    if (bound && bound->isSequence() && bound->items->empty())
+      continue;
+    text += text.back() == '[' ? "" : ", ";
     if (dim->is(ExprKind::Star)) {
-      Value *bound = env->find(dim->items[0]->text);
       text += bound && bound->isSequence()
                   ? llvm::StringRef(toText(Value::sequence(Value::List, *bound->items)))
                         .drop_front()
@@ -78,7 +88,7 @@ std::string Sema::describePattern(const ast::Type &type, Env *env) {
 
 bool quern::sema::checkNames(Sema &sema, const ast::Type &type, Env *env) {
   if (type.element != "float" && type.element != "int" && type.element != "any" &&
-      !elementNamed(sema.context, type.element)) {
+      !sema.elementNamed(type.element)) {
     Diagnostic &d = sema.report(type.place, "no dtype `" + type.element + "`");
     std::string near = nearestName(type.element, {"bool", "u8", "i8", "i32", "i64", "f16", "bf16",
                                                   "f32", "f64", "float", "int", "any"});
@@ -161,7 +171,7 @@ bool quern::sema::checkNames(Sema &sema, const ast::Type &type, Env *env) {
 TensorType Sema::entryType(const ast::Type &type, Env *env) {
   if (!checkNames(*this, type, env))
     return {};
-  mlir::Type element = elementNamed(context, type.element);
+  mlir::Type element = elementNamed(type.element);
   if (!element) {
     if (type.element != "int") {
       report(type.place, "an entry's argument has a definite dtype, not `" + type.element + "`")

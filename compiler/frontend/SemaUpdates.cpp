@@ -93,7 +93,7 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
                                   optimizer->cls->definition->name +
                                   " too; the argument needs another name");
         std::string name = trainEntries > 1 ? loss + "." + param.name.str() : param.name.str();
-        optimizer->args->set(param.name, Value::of(add(scalar(builder.getF32Type()), Role::hyper,
+        optimizer->args->set(param.name, Value::of(add(scalar(realType()), Role::hyper,
                                                        name, value->number)));
       }
     }

@@ -1,0 +1,212 @@
+// The standard library against PyTorch: values and gradients of its functions and layers, and the steps that
+// its optimizers and schedules make, as golden/make_library.py wrote them to golden/library.txt. In f64.
+#include "compiler/frontend/Frontend.h"
+#include "compiler/pipelines/Phases.h"
+#include "compiler/pipelines/Registration.h"
+#include "dialect/Conventions.h"
+#include "dialect/QuernOps.h"
+#include "tests/numerics/OpCase.h"
+#include "tests/unit/check.h"
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+using namespace mlir;
+using namespace quern;
+using namespace quern::test;
+
+using Tensors = std::map<std::string, HostTensor>;
+
+struct GoldenCase {
+  std::string name;
+  Tensors given, wanted, gradients;
+  std::vector<double> losses;
+};
+
+/// The cases of the file: a name, then lines of word, name, rank, extents and numbers, then an empty line.
+static std::vector<GoldenCase> readCases(const std::string &path) {
+  std::ifstream file(path);
+  std::vector<GoldenCase> cases;
+  std::string text;
+  bool inside = false;
+  while (std::getline(file, text)) {
+    if (text.empty()) {
+      inside = false;
+      continue;
+    }
+    if (!inside) {
+      cases.push_back({text, {}, {}, {}, {}});
+      inside = true;
+      continue;
+    }
+    std::istringstream words(text);
+    std::string word, name, number;
+    int64_t rank;
+    words >> word >> name >> rank;
+    llvm::SmallVector<int64_t> shape(rank);
+    for (int64_t &extent : shape)
+      words >> extent;
+    std::vector<double> numbers;
+    while (words >> number)
+      numbers.push_back(std::strtod(number.c_str(), nullptr));
+    if (word == "loss")
+      cases.back().losses = numbers;
+    else
+      (word == "in"    ? cases.back().given
+       : word == "out" ? cases.back().wanted
+                       : cases.back().gradients)[name] = HostTensor(DType::f64, shape, numbers);
+  }
+  return cases;
+}
+
+static void compareWith(const HostTensor &wanted, const HostTensor &got, const std::string &what) {
+  report(llvm::equal(wanted.getShape(), got.getShape()), __FILE__, __LINE__,
+         what + " has another shape");
+  if (!llvm::equal(wanted.getShape(), got.getShape()))
+    return;
+  // What cancels is off by rounding of the numbers that it is made from, whose size the largest one tells.
+  double largest = 0;
+  for (int64_t i = 0; i < wanted.getNumElements(); ++i)
+    largest = std::max(largest, std::fabs(wanted.getReal(i)));
+  for (int64_t i = 0; i < wanted.getNumElements(); ++i) {
+    double w = wanted.getReal(i), g = got.getReal(i);
+    report(std::fabs(w - g) <= 1e-9 * std::fabs(w) + 1e-13 * (largest + 1), __FILE__, __LINE__,
+           what + ", element " + std::to_string(i) + ", is " + std::to_string(g) +
+               ", but PyTorch has " + std::to_string(w));
+  }
+}
+
+/// A given tensor as the type that the argument has.
+static HostTensor convert(const HostTensor &given, Type type) {
+  DType dtype = *getDType(cast<quern::TensorType>(type).getElementType());
+  HostTensor converted(dtype, given.getShape());
+  for (int64_t i = 0; i < given.getNumElements(); ++i)
+    if (isFloat(dtype))
+      converted.setReal(i, given.getReal(i));
+    else
+      converted.setInteger(i, int64_t(given.getReal(i)));
+  return converted;
+}
+
+/// Runs an export and its gradient.
+static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &initial) {
+  func::FuncOp function = made.function;
+  Inputs arguments;
+  std::vector<std::string> names;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    names.push_back(getName(function, i).str());
+    auto found = golden.given.find(names.back());
+    if (found == golden.given.end()) {
+      found = initial.find(names.back());
+      if (found == initial.end())
+        return report(false, __FILE__, __LINE__, golden.name + " takes " + names.back());
+    }
+    arguments.push_back(convert(found->second, function.getArgumentTypes()[i]));
+  }
+  llvm::SmallVector<HostTensor> results, gradients;
+  std::string message;
+  if (failed(Interpreter().run(function, arguments, {}, results, message)))
+    return report(false, __FILE__, __LINE__, golden.name + " fails: " + message);
+  compareWith(golden.wanted.at(golden.name), results[0], golden.name);
+  if (golden.gradients.empty())
+    return;
+  llvm::SmallVector<unsigned> wrt;
+  func::FuncOp gradient = buildGradient(made, wrt);
+  HostTensor cotangent(results[0]);
+  for (int64_t i = 0; i < cotangent.getNumElements(); ++i)
+    cotangent.setReal(i, i + 1);
+  arguments.push_back(cotangent);
+  if (!gradient || failed(Interpreter().run(gradient, arguments, {}, gradients, message)))
+    return report(false, __FILE__, __LINE__, golden.name + " has no gradient: " + message);
+  size_t compared = 0;
+  for (auto [position, got] : llvm::zip_equal(wrt, gradients)) {
+    auto found = golden.gradients.find(names[position]);
+    if (found == golden.gradients.end())
+      continue;
+    compareWith(found->second, got, golden.name + ", gradient of " + names[position]);
+    ++compared;
+  }
+  report(compared == golden.gradients.size(), __FILE__, __LINE__, golden.name + " lacks gradients");
+  gradient.erase();
+}
+
+/// Runs the step of a @train function as often as there are losses.
+static void checkSteps(func::FuncOp train, const GoldenCase &golden, Tensors values) {
+  for (auto &[name, tensor] : golden.given)
+    values[name] = tensor;
+  for (auto [step, loss] : llvm::enumerate(golden.losses)) {
+    Inputs arguments;
+    for (unsigned i = 0; i < train.getNumArguments(); ++i) {
+      auto type = cast<quern::TensorType>(train.getArgumentTypes()[i]);
+      HostTensor scalar(DType::f64, {});
+      scalar.setReal(0, double(step + 1));
+      Role role = getRole(train, i);
+      if (role == Role::hyper)
+        scalar.setReal(
+            0, train.getArgAttrOfType<FloatAttr>(i, attr::defaultValue).getValueAsDouble());
+      auto found = values.find(getName(train, i).str());
+      if (role != Role::hyper && role != Role::step && found == values.end())
+        return report(false, __FILE__, __LINE__,
+                      golden.name + " takes " + getName(train, i).str());
+      bool isScalar = role == Role::hyper || role == Role::step;
+      arguments.push_back(convert(isScalar ? scalar : found->second, type));
+    }
+    std::string message;
+    llvm::SmallVector<HostTensor> results;
+    if (failed(Interpreter().run(train, arguments, {}, results, message)))
+      return report(false, __FILE__, __LINE__, golden.name + " fails: " + message);
+    compareWith(HostTensor(DType::f64, {}, {loss}), results[0],
+                golden.name + ", loss of step " + std::to_string(step + 1));
+    for (auto [position, result] : llvm::enumerate(results))
+      if (getResultRole(train, position) != Role::output)
+        values[getResultName(train, position).str()] =
+            convert(result, quern::TensorType::get({}, Float64Type::get(train.getContext())));
+  }
+  for (auto &[name, tensor] : golden.wanted)
+    compareWith(tensor, values.at(name), golden.name + ", " + name);
+}
+
+int main(int argc, char **argv) {
+  std::string folder = argc > 1 ? argv[1] : ".";
+  DialectRegistry registry;
+  registerDialects(registry);
+  MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  SourceManager sources;
+  quern::DiagnosticEngine diagnostics(sources);
+  FrontendOptions options;
+  options.doubles = true;
+  Case made;
+  made.module = compileToModel(context, sources, folder + "/library.qn", options, diagnostics);
+  if (!made.module) {
+    diagnostics.print(llvm::errs());
+    return 1;
+  }
+  std::vector<GoldenCase> cases = readCases(folder + "/library.txt");
+  Tensors initial;
+  auto init = made.module->lookupSymbol<func::FuncOp>("init");
+  llvm::SmallVector<HostTensor> results;
+  std::string message;
+  HostTensor seed(DType::i64, {});
+  if (failed(Interpreter().run(init, {seed}, {}, results, message)))
+    report(false, __FILE__, __LINE__, "init fails: " + message);
+  for (auto [position, result] : llvm::enumerate(results))
+    initial[getResultName(init, position).str()] = result;
+
+  size_t functions = 0, trained = 0;
+  for (const GoldenCase &golden : cases) {
+    made.function = made.module->lookupSymbol<func::FuncOp>(golden.name);
+    if (!made.function)
+      report(false, __FILE__, __LINE__, "library.qn lacks " + golden.name);
+    else if (golden.losses.empty() && ++functions)
+      checkFunction(made, golden, initial);
+  }
+  if (failed(runToPhase(*made.module, *findPhase("grad"), {})))
+    return 1;
+  for (const GoldenCase &golden : cases)
+    if (!golden.losses.empty() && ++trained)
+      checkSteps(made.module->lookupSymbol<func::FuncOp>(golden.name), golden, initial);
+  CHECK(functions > 70 && trained > 30);
+  return finish();
+}

@@ -1,0 +1,279 @@
+"""Writes library.qn and library.txt: functions and layers of the standard library, values, gradients and steps of
+training, as PyTorch has them in f64. Needs torch; run it here. The program is compiled with f64 for f32.
+
+A case of library.txt is its name, then lines of a word, the name of an argument or result, the rank, the extents and
+the numbers: `in` is given, `out` and `grad` are wanted; `loss` has the loss of each step."""
+import math
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+torch.set_default_dtype(torch.float64)
+DTYPES = {torch.float64: "f32", torch.int64: "i64"}
+programs, values = [], []
+
+
+def draw(seed, *shape, low=-2.0, high=2.0):
+    """Numbers of two decimals, so that the file stays small."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.round((torch.rand(shape, generator=generator) * (high - low) + low) * 100) / 100
+
+
+def ids(*numbers):
+    return torch.tensor(numbers)
+
+
+def line(word, name, tensor):
+    numbers = [repr(v) for v in tensor.detach().flatten().tolist()]
+    values.append(" ".join([word, name, str(tensor.dim()), *map(str, tensor.shape), *numbers]))
+
+
+def dims(tensor):
+    return "[" + ", ".join(map(str, tensor.shape)) + "]" if tensor.dim() else ""
+
+
+def case(name, expression, function, module=None, detached="", **inputs):
+    """An export `name` with these inputs, whose result is `expression`, against function(*inputs). With a module
+    (declaration in Quern, module of torch) its parameters count as inputs too. Cotangents count 1, 2, 3 and so on."""
+    parameters = {}
+    if module:
+        programs.append(f"\n{name}_layer = {module[0]}\n")
+        for own, parameter in module[1].named_parameters():
+            parameter.data = torch.round(parameter.data * 100) / 100
+            parameters[f"{name}_layer.{own}"] = parameter
+        expression = f"{name}_layer({', '.join(inputs)})"
+        function = module[1]
+    tensors = {k: v.clone() for k, v in inputs.items()}
+    for key, tensor in tensors.items():
+        tensor.requires_grad_(tensor.is_floating_point() and key not in detached.split())
+    result = function(*tensors.values())
+    arguments = ", ".join(f"{k}: {DTYPES[v.dtype]}{dims(v)}" for k, v in tensors.items())
+    programs.append(f"\n@export\ndef {name}({arguments}) -> {DTYPES[result.dtype]}{dims(result)}:\n    return {expression}\n")
+    values.append(name)
+    everything = {**tensors, **parameters}
+    for key, tensor in everything.items():
+        line("in", key, tensor)
+    line("out", name, result)
+    wanted = {k: v for k, v in everything.items() if v.requires_grad}
+    cotangent = torch.arange(1.0, result.numel() + 1).reshape(result.shape)
+    if wanted:
+        for key, gradient in zip(wanted, torch.autograd.grad(result, wanted.values(), cotangent)):
+            line("grad", key, gradient)
+    values.append("")
+
+
+def steps(name, optimizer, make, module=("Linear(4, 3)", nn.Linear(4, 3)), x=draw(1, 5, 4), y=draw(2, 5, 3),
+          count=20, each=None):
+    """A @train function of this optimizer, whose loss is the squared error of tanh(module(x)), trained on one batch."""
+    layer = module[1]
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(torch.round(torch.rand(parameter.shape, generator=generator) * 200 - 100) / 100)
+    programs.append(f"\n{name}_layer = {module[0]}\n\n@train({optimizer})\ndef {name}(x: f32{dims(x)}, y: f32{dims(y)}) -> f32:\n"
+                    f"    return mse_loss(tanh({name}_layer(x)), y)\n")
+    values.append(name)
+    line("in", "x", x)
+    line("in", "y", y)
+    for key, tensor in layer.named_parameters():
+        line("in", f"{name}_layer.{key}", tensor)
+    made = make(layer.parameters())
+    made, scheduler = made if isinstance(made, tuple) else (made, None)
+    losses = []
+    layer.train()
+    for _ in range(count):
+        made.zero_grad()
+        loss = F.mse_loss(torch.tanh(layer(x)), y)
+        if each:
+            loss = each(loss)
+        loss.backward()
+        made.step()
+        losses.append(loss.detach())
+        if scheduler:
+            scheduler.step()
+    line("loss", name, torch.stack(losses))
+    for key, tensor in layer.state_dict().items():
+        line("out", f"{name}_layer.{key}", tensor)
+    values.append("")
+
+
+class Lion(torch.optim.Optimizer):
+    """Chen et al., Symbolic discovery of optimization algorithms (2023), program 1."""
+
+    def __init__(self, params, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(params, dict(lr=lr, betas=betas, weight_decay=weight_decay))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            b1, b2 = group["betas"]
+            for p in group["params"]:
+                m = self.state[p].setdefault("exp_avg", torch.zeros_like(p))
+                update = torch.sign(b1 * m + (1 - b1) * p.grad)
+                p -= group["lr"] * (update + group["weight_decay"] * p)
+                m.mul_(b2).add_(p.grad, alpha=1 - b2)
+
+
+# Activations, at their kinks too.
+LINE = torch.tensor([-30.0, -4.0, -3.0, -2.5, -1.0, -0.5, 0.0, 0.3, 0.5, 1.0, 2.5, 3.0, 6.0, 7.0, 25.0])
+for name, expression, function in [
+        ("elus", "elu(x, 1.5)", lambda x: F.elu(x, 1.5)), ("celus", "celu(x, 2.0)", lambda x: F.celu(x, 2.0)),
+        ("hardtanhs", "hardtanh(x, -1, 3)", lambda x: F.hardtanh(x, -1, 3)), ("relu6s", "relu6(x)", F.relu6),
+        # F.hardsigmoid's gradient has 1 / 6 in single precision only.
+        ("hardsigmoids", "hardsigmoid(x)", lambda x: F.relu6(x + 3) / 6), ("hardswishes", "hardswish(x)", F.hardswish),
+        ("mishes", "mish(x)", F.mish), ("logsigmoids", "logsigmoid(x)", F.logsigmoid),
+        ("softsigns", "softsign(x)", F.softsign), ("tanhshrinks", "tanhshrink(x)", F.tanhshrink),
+        ("softshrinks", "softshrink(x)", F.softshrink), ("hardshrinks", "hardshrink(x)", F.hardshrink),
+        ("clamped", "clamp(x, -0.5, 3)", lambda x: x.clamp(-0.5, 3)),
+        ("thresholds", "threshold(x, 0.5, 9)", lambda x: F.threshold(x, 0.5, 9)),
+        ("softmins", "softmin(x)", lambda x: F.softmin(x, -1)),
+        ("tanh_gelus", 'gelu(x, approximate="tanh")', lambda x: F.gelu(x, approximate="tanh")),
+        ("softpluses_of", "softplus(x, beta=2.0, threshold=4.0)", lambda x: F.softplus(x, 2.0, 4.0)),
+        ("prelus", "prelu(x, tensor([0.25]))", lambda x: F.prelu(x, torch.tensor([0.25])))]:
+    case(name, expression, function, x=LINE)
+case("glus", "glu(x, dim=1)", lambda x: F.glu(x, 1), x=draw(4, 3, 4))
+case("swiglus", "swiglu(x)", lambda x: F.silu(x[:, :2]) * x[:, 2:], x=draw(4, 3, 4))
+case("prelu_of_one", "", None, ("PReLU()", nn.PReLU()), x=draw(5, 3, 4))
+case("prelu_of_channels", "", None, ("PReLU(4, init=0.1)", nn.PReLU(4, init=0.1)), x=draw(5, 2, 4, 3))
+# Layers of two tensors, and distances.
+case("bilinears", "", None, ("Bilinear(2, 3, 4)", nn.Bilinear(2, 3, 4)), x=draw(6, 5, 2), y=draw(7, 5, 3))
+case("bilinears_of_sequences", "", None, ("Bilinear(2, 3, 4, bias=False)", nn.Bilinear(2, 3, 4, bias=False)),
+     x=draw(6, 2, 3, 2), y=draw(7, 2, 3, 3))
+APART = torch.cat([draw(8, 3, 4), torch.zeros(1, 4)])
+case("cosines", "cosine_similarity(x, y)", F.cosine_similarity, x=APART, y=draw(9, 4, 4))
+case("cosines_along_first", "", None, ("CosineSimilarity(dim=0)", nn.CosineSimilarity(dim=0)), x=draw(8, 3, 4), y=draw(9, 3, 4))
+for name, p in (("distances", 2.0), ("distances_1", 1.0), ("distances_3", 3.0), ("distances_inf", math.inf)):
+    order = "inf" if p == math.inf else p
+    case(name, f"pairwise_distance(x, y, p={order})", lambda x, y, p=p: F.pairwise_distance(x, y, p), x=draw(8, 3, 4), y=draw(9, 3, 4))
+case("norms_3", "vector_norm(x, 3, dim=1)", lambda x: torch.linalg.vector_norm(x, 3, dim=1), x=APART)
+case("normalized", "normalize(x)", F.normalize, x=draw(8, 3, 4))
+# Norms.
+case("batch_norms", "batch_norm(x, m, v, w, b, training=True)",
+     lambda x, w, b, m, v: F.batch_norm(x, m.clone(), v.clone(), w, b, True), detached="m v",
+     x=draw(10, 3, 2, 2), w=draw(11, 2), b=draw(12, 2), m=draw(13, 2), v=draw(14, 2, low=0.1))
+case("batch_norms_at_rest", "batch_norm(x, m, v, w, b)", lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b), detached="m v",
+     x=draw(10, 3, 2, 2), w=draw(11, 2), b=draw(12, 2), m=draw(13, 2), v=draw(14, 2, low=0.1))
+case("group_norms", "", None, ("GroupNorm(2, 4)", nn.GroupNorm(2, 4)), x=draw(15, 2, 4, 3))
+case("group_norms_of_rows", "", None, ("GroupNorm(2, 4, eps=0.1, affine=False)", nn.GroupNorm(2, 4, eps=0.1, affine=False)), x=draw(15, 3, 4))
+case("instance_norms", "", None, ("InstanceNorm1d(2)", nn.InstanceNorm1d(2)), x=draw(16, 3, 2, 4))
+case("instance_norms_affine", "", None, ("InstanceNorm2d(2, affine=True)", nn.InstanceNorm2d(2, affine=True)), x=draw(16, 2, 2, 2, 3))
+# Losses.
+LOGITS, CLASSES = draw(20, 4, 3), ids(2, 0, 1, 2)
+MAPS, PLACES = draw(21, 2, 3, 2), ids(2, -100, 0, 1).reshape(2, 2)
+WEIGHTS = torch.tensor([0.5, 2.0, 1.25])
+for reduction in ("mean", "sum", "none"):
+    r = f'reduction="{reduction}"'
+    case(f"nll_{reduction}", f"nll_loss(x, y, w, {r})",
+         lambda x, y, w: F.nll_loss(x, y, w, reduction=reduction), detached="w", x=LOGITS, y=CLASSES, w=WEIGHTS)
+    case(f"entropies_{reduction}", f"cross_entropy(x, y, {r})", lambda x, y: F.cross_entropy(x, y, reduction=reduction),
+         x=LOGITS, y=ids(2, 0, -100, 1))
+    case(f"entropies_of_maps_{reduction}", f"cross_entropy(x, y, w, {r}, label_smoothing=0.2)",
+         lambda x, y, w: F.cross_entropy(x, y, w, reduction=reduction, label_smoothing=0.2), detached="w", x=MAPS, y=PLACES, w=WEIGHTS)
+    case(f"soft_entropies_{reduction}", f"soft_cross_entropy(x, y, w, {r}, label_smoothing=0.2)",
+         lambda x, y, w: F.cross_entropy(x, y, w, reduction=reduction, label_smoothing=0.2), detached="w",
+         x=MAPS, y=draw(22, 2, 3, 2, low=0.0, high=1.0), w=WEIGHTS)
+    case(f"logit_losses_{reduction}", f"binary_cross_entropy_with_logits(x, y, w, {r}, pos_weight=p)",
+         lambda x, y, w, p: F.binary_cross_entropy_with_logits(x, y, w, reduction=reduction, pos_weight=p), detached="w p",
+         x=LOGITS, y=draw(23, 4, 3, low=0.0, high=1.0), w=draw(24, 4, 3, low=0.0), p=WEIGHTS)
+case("entropies_ignoring", "cross_entropy(x, y, ignore_index=2)", lambda x, y: F.cross_entropy(x, y, ignore_index=2), x=LOGITS, y=CLASSES)
+case("entropies_smoothed", "cross_entropy(x, y, label_smoothing=0.1)", lambda x, y: F.cross_entropy(x, y, label_smoothing=0.1), x=LOGITS, y=CLASSES)
+case("soft_entropies", "soft_cross_entropy(x, y)", F.cross_entropy, x=LOGITS, y=draw(22, 4, 3, low=0.0, high=1.0))
+P = torch.tensor([[0.2, 0.0, 0.8], [0.5, 0.25, 0.25]])
+case("divergences", "kl_div(x, y)", lambda x, y: F.kl_div(x, y), detached="y", x=draw(25, 2, 3), y=P)
+case("divergences_of_rows", 'kl_div(x, y, reduction="batchmean")', lambda x, y: F.kl_div(x, y, reduction="batchmean"), detached="y", x=draw(25, 2, 3), y=P)
+case("divergences_of_logs", 'kl_div(x, y, reduction="sum", log_target=True)',
+     lambda x, y: F.kl_div(x, y, reduction="sum", log_target=True), x=draw(25, 2, 3), y=draw(26, 2, 3))
+case("binary_entropies", 'binary_cross_entropy(x, y, w, reduction="none")',
+     lambda x, y, w: F.binary_cross_entropy(x, y, w, reduction="none"), detached="w", x=torch.tensor([0.0, 0.25, 0.5, 1.0, 1.0]),
+     y=torch.tensor([0.0, 1.0, 0.25, 1.0, 1.0]), w=torch.tensor([1.0, 2.0, 0.5, 1.0, 1.0]))
+case("binary_entropies_clamped", 'binary_cross_entropy(x, y, reduction="none")', lambda x, y: F.binary_cross_entropy(x, y, reduction="none"),
+     detached="x y", x=torch.tensor([0.0, 0.25, 1.0]), y=torch.tensor([0.5, 0.25, 0.25]))
+X, Y = torch.tensor([-2.0, -0.75, 0.0, 0.3, 1.0, 3.5]), torch.tensor([-1.0, 0.0, 0.0, 1.0, 2.0, 3.0])
+case("hubers", "huber_loss(x, y, delta=0.7)", lambda x, y: F.huber_loss(x, y, delta=0.7), x=X, y=Y)
+case("smooth_l1s", 'smooth_l1_loss(x, y, reduction="sum", beta=0.5)', lambda x, y: F.smooth_l1_loss(x, y, reduction="sum", beta=0.5), x=X, y=Y)
+case("smooth_l1s_without_curve", "smooth_l1_loss(x, y, beta=0.0)", lambda x, y: F.smooth_l1_loss(x, y, beta=0.0), x=X, y=Y)
+COUNTS = torch.tensor([0.0, 1.0, 2.0, 1.0, 4.0, 3.0])
+case("poissons", "poisson_nll_loss(x, y, full=True)", lambda x, y: F.poisson_nll_loss(x, y, full=True), detached="y", x=X, y=COUNTS)
+case("poissons_of_means", 'poisson_nll_loss(x, y, log_input=False, reduction="sum")',
+     lambda x, y: F.poisson_nll_loss(x, y, log_input=False, reduction="sum"), x=X.abs(), y=COUNTS)
+case("gaussians", "gaussian_nll_loss(x, y, v, full=True)", lambda x, y, v: F.gaussian_nll_loss(x, y, v, full=True),
+     x=X, y=Y, v=torch.tensor([1.0, 0.5, 0.0, 2.0, 0.25, 1e-7]))
+SIGNS = torch.tensor([1.0, -1.0, 1.0, -1.0, -1.0, 1.0])
+case("rankings", "margin_ranking_loss(x, y, s, margin=0.25)", lambda x, y, s: F.margin_ranking_loss(x, y, s, margin=0.25), detached="s", x=X, y=Y, s=SIGNS)
+case("hinges", 'hinge_embedding_loss(x, s, reduction="sum")', lambda x, s: F.hinge_embedding_loss(x, s, reduction="sum"), detached="s", x=X, s=SIGNS)
+case("soft_margins", "soft_margin_loss(x, s)", F.soft_margin_loss, detached="s", x=X, s=SIGNS)
+case("soft_margins_of_labels", 'multilabel_soft_margin_loss(x, y, reduction="none")',
+     lambda x, y: F.multilabel_soft_margin_loss(x, y, reduction="none"), detached="y", x=LOGITS, y=draw(23, 4, 3, low=0.0, high=1.0).round())
+case("embeddings", 'cosine_embedding_loss(x, y, s, margin=0.25, reduction="sum")',
+     lambda x, y, s: F.cosine_embedding_loss(x, y, s, margin=0.25, reduction="sum"), detached="s", x=APART, y=draw(9, 4, 4), s=SIGNS[:4])
+case("triplets", "triplet_margin_loss(a, p, n, swap=True)", lambda a, p, n: F.triplet_margin_loss(a, p, n, swap=True),
+     a=draw(27, 3, 4), p=draw(28, 3, 4), n=draw(29, 3, 4))
+case("triplets_of_sums", 'triplet_margin_loss(a, p, n, margin=2.0, p=1, reduction="none")'.replace("(a, p, n", "(a, q, n"),
+     lambda a, q, n: F.triplet_margin_loss(a, q, n, margin=2.0, p=1, reduction="none"), a=draw(27, 3, 4), q=draw(28, 3, 4), n=draw(29, 3, 4))
+# Optimizers.
+O = torch.optim
+steps("sgd_dampened", "SGD(lr=0.5, momentum=0.9, dampening=0.25, weight_decay=0.01)", lambda p: O.SGD(p, 0.5, 0.9, 0.25, 0.01))
+steps("sgd_nesterov", "SGD(lr=0.25, momentum=0.5, nesterov=True)", lambda p: O.SGD(p, 0.25, 0.5, nesterov=True))
+steps("sgd_maximizing", "SGD(lr=0.25, maximize=True)", lambda p: O.SGD(p, 0.25, maximize=True))
+steps("adam", "Adam(lr=0.05, weight_decay=0.01)", lambda p: O.Adam(p, 0.05, weight_decay=0.01))
+steps("adam_amsgrad", "Adam(lr=0.3, betas=(0.8, 0.5), amsgrad=True)", lambda p: O.Adam(p, 0.3, (0.8, 0.5), amsgrad=True))
+steps("adamw", "AdamW(lr=0.05, weight_decay=0.1)", lambda p: O.AdamW(p, 0.05, weight_decay=0.1))
+steps("adamw_amsgrad", "AdamW(lr=0.3, betas=(0.8, 0.5), amsgrad=True, maximize=True)",
+      lambda p: O.AdamW(p, 0.3, (0.8, 0.5), amsgrad=True, maximize=True))
+steps("rmsprop", "RMSprop(lr=0.02, weight_decay=0.01)", lambda p: O.RMSprop(p, 0.02, weight_decay=0.01))
+steps("rmsprop_centered", "RMSprop(lr=0.02, alpha=0.9, momentum=0.5, centered=True)",
+      lambda p: O.RMSprop(p, 0.02, 0.9, momentum=0.5, centered=True))
+steps("adagrad", "Adagrad(lr=0.2, lr_decay=0.1, weight_decay=0.01, initial_accumulator_value=0.1)",
+      lambda p: O.Adagrad(p, 0.2, 0.1, 0.01, 0.1))
+steps("adadelta", "Adadelta(lr=2.0, weight_decay=0.01)", lambda p: O.Adadelta(p, 2.0, weight_decay=0.01))
+steps("adamax", "Adamax(lr=0.05, weight_decay=0.01)", lambda p: O.Adamax(p, 0.05, weight_decay=0.01))
+steps("nadam", "NAdam(lr=0.05, weight_decay=0.01)", lambda p: O.NAdam(p, 0.05, weight_decay=0.01))
+steps("nadam_decoupled", "NAdam(lr=0.05, weight_decay=0.1, decoupled_weight_decay=True)",
+      lambda p: O.NAdam(p, 0.05, weight_decay=0.1, decoupled_weight_decay=True))
+steps("radam", "RAdam(lr=0.05, weight_decay=0.01)", lambda p: O.RAdam(p, 0.05, weight_decay=0.01))
+steps("radam_decoupled", "RAdam(lr=0.05, betas=(0.9, 0.9), weight_decay=0.1, decoupled_weight_decay=True)",
+      lambda p: O.RAdam(p, 0.05, (0.9, 0.9), weight_decay=0.1, decoupled_weight_decay=True))
+steps("lion", "Lion(lr=0.02, weight_decay=0.1)", lambda p: Lion(p, 0.02, weight_decay=0.1))
+
+
+# Schedules: an SGD whose rate a scheduler sets after every step.
+def scheduled(name, schedule, make, count=20):
+    def optimizer(parameters):
+        sgd = O.SGD(parameters, 0.5)
+        return sgd, make(sgd)
+    steps(name, f"SGD(lr={schedule})", optimizer, count=count)
+
+
+L = torch.optim.lr_scheduler
+scheduled("by_step", "step_lr(0.5, 3, gamma=0.5)", lambda o: L.StepLR(o, 3, 0.5))
+scheduled("by_milestones", "multi_step_lr(0.5, [4, 9])", lambda o: L.MultiStepLR(o, [4, 9]))
+scheduled("by_exponential", "exponential_lr(0.5, 0.875)", lambda o: L.ExponentialLR(o, 0.875))
+scheduled("by_line", "linear_lr(0.5, start_factor=0.125, total_iters=8)", lambda o: L.LinearLR(o, 0.125, total_iters=8))
+scheduled("by_power", "polynomial_lr(0.5, total_iters=15, power=2.0)", lambda o: L.PolynomialLR(o, 15, 2.0))
+scheduled("by_cosine", "cosine_annealing_lr(0.5, 8, eta_min=0.01)", lambda o: L.CosineAnnealingLR(o, 8, 0.01))
+scheduled("by_restarts", "cosine_annealing_warm_restarts(0.5, 6)", lambda o: L.CosineAnnealingWarmRestarts(o, 6))
+scheduled("by_cycle", "one_cycle(0.5, 20)", lambda o: L.OneCycleLR(o, 0.5, total_steps=20, cycle_momentum=False), count=19)
+scheduled("by_lines", 'one_cycle(0.5, 21, pct_start=0.4, anneal_strategy="linear")',
+          lambda o: L.OneCycleLR(o, 0.5, total_steps=21, pct_start=0.4, anneal_strategy="linear", cycle_momentum=False))
+scheduled("by_warm_cosine", "cosine(0.5, 16, warmup=4)",
+          lambda o: L.LambdaLR(o, lambda n: (n + 1) / 4 if n < 3 else 0.5 + 0.5 * math.cos(math.pi * min(n - 3, 12) / 12)))
+
+
+# Batch norm while training: parameters, and buffers as in the state dict.
+def trained(name, quern, made, *shape):
+    x = draw(30, *shape)
+    steps(name, "SGD(lr=0.25)", lambda p: O.SGD(p, 0.25), (quern, made), x=x, y=draw(31, *shape), count=5)
+
+
+trained("norm_of_rows", "BatchNorm1d(3)", nn.BatchNorm1d(3), 4, 3)
+trained("norm_of_sequences", "BatchNorm1d(2, momentum=None)", nn.BatchNorm1d(2, momentum=None), 3, 2, 4)
+trained("norm_of_images", "BatchNorm2d(2, eps=0.01, momentum=0.25)", nn.BatchNorm2d(2, eps=0.01, momentum=0.25), 3, 2, 2, 3)
+trained("norm_of_volumes", "BatchNorm3d(2)", nn.BatchNorm3d(2), 2, 2, 2, 1, 2)
+trained("norm_of_samples", "InstanceNorm2d(2, affine=True, track_running_stats=True)",
+        nn.InstanceNorm2d(2, affine=True, track_running_stats=True), 2, 2, 2, 3)
+
+with open("library.qn", "w") as file:
+    file.write("# Functions, layers, optimizers and schedules that library.txt has the values of; written by make_library.py.\n")
+    file.write("".join(programs))
+with open("library.txt", "w") as file:
+    file.write("\n".join(values) + "\n")
