@@ -83,12 +83,12 @@ static llvm::Error setLevel(CommandLine &line, StringRef value) {
 
 static llvm::Error setPrecision(CommandLine &line, StringRef value) {
   line.doubles = value == "f64";
-  if (value == "f32" || value == "f64")
+  line.pipeline.mixed = value == "bf16";
+  if (value == "f32" || value == "f64" || value == "bf16")
     return llvm::Error::success();
-  if (value == "bf16" || value == "f16" || value == "tf32" || value == "mixed")
-    return fail("--precision " + value +
-                ": mixed precision is not there yet; --precision f32 computes as the file says");
-  return fail("--precision takes f32 or f64, not '" + value + "'");
+  if (value == "f16")
+    return fail("--precision f16: gradients are often too small for f16; bf16 has the range of f32");
+  return fail("--precision takes f32, bf16 or f64, not '" + value + "'");
 }
 
 static llvm::Error setDim(CommandLine &line, StringRef value) {
@@ -215,7 +215,8 @@ llvm::ArrayRef<FlagDescription> getFlags() {
        addEntries},
       {"--embed", "FILE", "weights to make part of the code (.safetensors)", codeCommands, true,
        setWeights},
-      {"--precision", "f32|f64", "what f32 is: itself, or f64 everywhere (f32)", "", true,
+      {"--precision", "f32|bf16|f64",
+       "bf16: products of bf16 that are summed in f32; f64: every f32 is one (f32)", "", true,
        setPrecision},
       {"--disable", "NAME,...", "switch optimisations off; quern phases lists them", "", true,
        disable},

@@ -6,6 +6,7 @@
 #include "compiler/transforms/FormKernels.h"
 #include "compiler/transforms/InlineComposites.h"
 #include "compiler/transforms/PlanMemory.h"
+#include "compiler/transforms/RoundFactors.h"
 #include "compiler/transforms/SelectEntries.h"
 #include "compiler/transforms/SpecializeDims.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -19,8 +20,10 @@ static void simplify(OpPassManager &passes) {
   passes.addPass(createCSEPass());
 }
 
-static void buildGrad(OpPassManager &passes, const PipelineOptions &) {
+static void buildGrad(OpPassManager &passes, const PipelineOptions &options) {
   passes.addPass(createTrainStep());
+  if (options.mixed)
+    passes.addPass(createRoundFactors());
   // Differentiation leaves products with one, sums with zero and repeated broadcasts behind.
   simplify(passes);
 }

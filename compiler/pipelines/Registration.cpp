@@ -11,6 +11,7 @@
 #include "compiler/transforms/FormKernels.h"
 #include "compiler/transforms/InlineComposites.h"
 #include "compiler/transforms/PlanMemory.h"
+#include "compiler/transforms/RoundFactors.h"
 #include "compiler/transforms/SelectEntries.h"
 #include "compiler/transforms/SpecializeDims.h"
 #include "dialect/QuernOps.h"
@@ -32,6 +33,7 @@ void registerPasses() {
   registerFormKernels();
   registerInlineComposites();
   registerPlanMemory();
+  registerRoundFactors();
   registerSelectEntries();
   registerEmbedWeights();
   registerSpecializeDims();

@@ -53,9 +53,9 @@ def wrong_command_lines(folder):
     refused("'-O4' is none of -O0, -O1, -O2, -O3", "check", SIMPLE, "-O4")
     refused("there is no optimisation 'fuson'; did you mean fusion?", "check", SIMPLE, "--disable=fuson")
     refused("--color takes auto, always or never, not 'red'", "check", SIMPLE, "--color=red")
-    refused("--precision takes f32 or f64, not 'f8'", "check", SIMPLE, "--precision=f8")
-    refused("--precision bf16: mixed precision is not there yet; --precision f32 computes as the file says", "check",
-            SIMPLE, "--precision", "bf16")
+    refused("--precision takes f32, bf16 or f64, not 'f8'", "check", SIMPLE, "--precision=f8")
+    refused("--precision f16: gradients are often too small for f16; bf16 has the range of f32", "check",
+            SIMPLE, "--precision", "f16")
     refused("--name needs a value", "check", SIMPLE, "--name=")
     _, stderr = run(QUERN, "check", SIMPLE, "--mcpu", status=2)
     expect(stderr == "error: --mcpu needs a value\n", stderr)
