@@ -201,6 +201,15 @@ std::vector<OpTest> getWindowTests() {
                       "dilation [1, 1]";
   tests.push_back(window("max", "max", "F[B, 2*N + 1, 36]", "F[B, N, 18]", pairs, half, {1, 2, 2},
                          '>'));
+  // Gaps between windows, and elements left over in every dimension.
+  Slide apart;
+  apart.stride = {2, 2, 3};
+  tests.push_back(window("min apart", "min", "F[B, 2*N, 5, 3*N + 49]",
+                         "F[B, N, 2, N + 16]",
+                         "window [2, 2, 2] strides [2, 2, 3] low [0, 0, 0] high [0, 0, 0] "
+                         "base_dilation [1, 1, 1] dilation [1, 1, 1]",
+                         apart, {2, 2, 2}, '<'));
+  tests.back().batches = {0, 1};
   Slide over;
   over.stride = {1, 2, 1};
   over.low = {0, 1, 2};

@@ -59,6 +59,8 @@ std::unique_ptr<KernelEmitter> createKernelEmitter(KernelOp kernel,
     if (isa<ContractOp, ReduceOp, ArgReduceOp>(op))
       return createReductionEmitter(kernel, target);
   }
+  if (auto emitter = createWindowScatterEmitter(kernel, target))
+    return emitter;
   return createPointwiseEmitter(kernel, target);
 }
 } // namespace quern

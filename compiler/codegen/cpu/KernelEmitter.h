@@ -61,6 +61,9 @@ std::unique_ptr<KernelEmitter> createWholeEmitter(KernelOp kernel,
                                                   const TargetDescription &target);
 std::unique_ptr<KernelEmitter> createConvolutionEmitter(KernelOp kernel,
                                                         const TargetDescription &target);
+/// Null unless the kernel scatters one set of windows that do not overlap.
+std::unique_ptr<KernelEmitter> createWindowScatterEmitter(KernelOp kernel,
+                                                          const TargetDescription &target);
 /// Null where the fast emitter cannot take the contraction.
 std::unique_ptr<KernelEmitter> createContractionEmitter(KernelOp kernel,
                                                         const TargetDescription &target);

@@ -12,10 +12,28 @@ public:
 
 private:
   bool isFlat() {
-    bool expands = llvm::any_of(outputs(), [](Value output) { return needsExpansion(output, 0); });
+    bool expands = llvm::any_of(values(), [](Value value) { return needsExpansion(value, 0); });
     return preferFlat(shape(), expands);
   }
-  SmallVector<Extent> shape() { return typeOf(outputs()[0]).getExtents(); }
+  SmallVector<Extent> shape() { return typeOf(values()[0]).getExtents(); }
+
+  /// What is stored. A single reshaped result is computed in its shape before, where that has longer
+  /// rows: they are the same elements in the same order.
+  SmallVector<Value> values() {
+    SmallVector<Value> list(outputs());
+    auto reshape = list[0].getDefiningOp<ReshapeOp>();
+    if (list.size() > 1 || !reshape || !needsExpansion(list[0], 0))
+      return list;
+    SmallVector<Extent> before = typeOf(reshape.getOperand()).getExtents(),
+                        after = typeOf(list[0]).getExtents();
+    if (before.empty() || after.size() < 2)
+      return list;
+    auto old = before.back().getConstant(), now = after.back().getConstant();
+    bool joins = before.back() == after[after.size() - 2] * after.back();
+    if (joins || (old && now && *old > *now))
+      list[0] = reshape.getOperand();
+    return list;
+  }
 
   Schedule schedule() override {
     MLIRContext *context = kernel.getContext();
@@ -57,8 +75,8 @@ private:
   /// All results are computed before the first is stored: one may overwrite what another reads.
   void emitElements(ElementEmitter &e, const Position &position, LaneIndex at) {
     SmallVector<Value> elements;
-    for (Value output : outputs())
-      elements.push_back(e.emit(output, position));
+    for (Value value : values())
+      elements.push_back(e.emit(value, position));
     for (auto [i, output] : llvm::enumerate(outputs()))
       e.store(elements[i], typeOf(output).getElementType(), e.frame.results[i], at);
   }
