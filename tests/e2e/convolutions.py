@@ -1,6 +1,9 @@
 """Convolutional networks: they learn, with the same bits for any number of threads, and take images of any size."""
+import json
 import re
+import struct
 
+import patterned
 from case import QUERN, case, example, expect, run, same, tensors
 
 NET = """net = Sequential(Conv2d(1, 16, 3, padding=1), ReLU(), MaxPool2d(2), Conv2d(16, 32, 3, padding=1, groups=2), ReLU(),
@@ -47,11 +50,8 @@ def an_image_that_is_too_small_is_an_error_of_the_call(folder):
     program = built(folder)
 
     def predict(rows, height, width, status):
-        header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({rows}, {height}, {width}), }}"
-        header += " " * (63 - (len(header) + 10) % 64) + "\n"
-        with open(f"{folder}/x.npy", "wb") as file:
-            file.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
-            file.write(bytes(i % 17 for i in range(rows * height * width)))
+        data = bytes(i % 17 for i in range(rows * height * width))
+        patterned.write_npy(f"{folder}/x.npy", "|u1", (rows, height, width), data)
         return run(program, "predict", "--data", f"x={folder}/x.npy", "--batch", "2", "--out", f"{folder}/p.csv", status=status)
 
     for height, width in ((8, 8), (23, 9), (6, 40)):
@@ -61,3 +61,23 @@ def an_image_that_is_too_small_is_an_error_of_the_call(folder):
         expect(len(rows) == 3 and all(abs(sum(row) - 1) < 1e-5 for row in rows), rows)
     _, errors = predict(3, 8, 5, 1)
     expect("conv slides windows of 3 over W//2 places, but there are 2" in errors, errors)
+
+
+# What torch/make_resnet.py prints.
+RESNET_LOSSES = [3.923802137374878, 1.8549002408981323]
+
+
+@case
+def resnet18_loads_torchvisions_weights_and_trains_as_in_pytorch(folder):
+    patterned.write_weights(f"{folder}/w.safetensors", patterned.resnet18_shapes())
+    patterned.write_npy(f"{folder}/x.npy", "<f4", (4, 3, 32, 32), patterned.floats(4 * 3 * 32 * 32, 1.0))
+    patterned.write_npy(f"{folder}/y.npy", "<i8", (4,), struct.pack("<4q", 3, 1, 4, 1))
+    run(QUERN, "build", example("resnet/resnet18.qn"), "-o", f"{folder}/resnet18", "--entries", "loss")
+    run(f"{folder}/resnet18", "train", "--data", f"x={folder}/x.npy", "--data", f"y={folder}/y.npy", "--epochs", "2",
+        "--batch", "4", "--lr", "0.001", "--load", f"{folder}/w.safetensors", "--history", f"{folder}/h.json", "--quiet")
+    with open(f"{folder}/h.json") as file:
+        found = [json.loads(line)["loss"] for line in file]
+    expect(len(found) == 2, found)
+    # A step of this net makes differences in rounding some twenty times larger.
+    for number, wanted, bound in zip(found, RESNET_LOSSES, (1e-6, 3e-5)):
+        expect(abs(number - wanted) <= bound * wanted, f"{found}, but PyTorch has {RESNET_LOSSES}")
