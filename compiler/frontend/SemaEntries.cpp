@@ -268,7 +268,7 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
   if (!batch.empty() && kind != "totals")
     function->setAttr(attr::batch, builder.getStringAttr(batch));
   if (!entry.totalsOf.empty())
-    function->setAttr(attr::totalsOf, builder.getStringAttr(entry.totalsOf));
+    function->setAttr(attr::totalsOf, mlir::FlatSymbolRefAttr::get(context, entry.totalsOf));
   module->push_back(function);
   if (kind == "train")
     traceUpdates(entry, function);

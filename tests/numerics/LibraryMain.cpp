@@ -1,5 +1,6 @@
 // The standard library against PyTorch: values and gradients of its functions and layers, and the steps that
-// its optimizers and schedules make, as golden/make_library.py wrote them to golden/library.txt. In f64.
+// its optimizers and schedules make, as golden/make_library.py wrote them to golden/library.txt. In f64; the
+// functions and gradients in the interpreter and compiled.
 #include "compiler/frontend/Frontend.h"
 #include "compiler/pipelines/Phases.h"
 #include "compiler/pipelines/Registration.h"
@@ -7,6 +8,7 @@
 #include "dialect/QuernOps.h"
 #include "tests/numerics/OpCase.h"
 #include "tests/unit/check.h"
+#include "tests/unit/codegen/CompiledModule.h"
 #include <cmath>
 #include <fstream>
 #include <map>
@@ -22,6 +24,14 @@ struct GoldenCase {
   std::string name;
   Tensors given, wanted, gradients;
   std::vector<double> losses;
+};
+
+/// An entry to compile, with what it is called with and what it is to return; null where PyTorch does not say.
+struct CompiledEntry {
+  std::string name;
+  Inputs arguments;
+  std::vector<const HostTensor *> wanted;
+  std::vector<HostTensor> results;
 };
 
 /// The cases of the file: a name, then lines of word, name, rank, extents and numbers, then an empty line.
@@ -89,8 +99,32 @@ static HostTensor convert(const HostTensor &given, Type type) {
   return converted;
 }
 
-/// Runs an export and its gradient.
-static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &initial) {
+/// Appends a function whose arguments are all inputs to the text of a module.
+static void append(func::FuncOp function, const std::string &name, std::string &text) {
+  auto copy = cast<func::FuncOp>(function->clone());
+  copy.setName(name);
+  copy.removeArgAttrsAttr();
+  copy.removeResAttrsAttr();
+  llvm::raw_string_ostream(text) << *copy << "\n";
+  copy->destroy();
+}
+
+/// Calls what was compiled.
+static void checkCompiled(const CompiledModule &compiled, CompiledEntry &entry) {
+  CompiledModule::Call call;
+  for (const HostTensor &argument : entry.arguments)
+    call.inputs.push_back(argument.getBytes().data());
+  for (HostTensor &result : entry.results)
+    call.outputs.push_back(result.getMutableBytes().data());
+  report(compiled.run(entry.name, call) == 0, __FILE__, __LINE__, entry.name + " has a status");
+  for (auto [wanted, got] : llvm::zip_equal(entry.wanted, entry.results))
+    if (wanted)
+      compareWith(*wanted, got, entry.name + ", compiled");
+}
+
+/// Runs an export and its gradient, and adds both to what is to be compiled.
+static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &initial,
+                          std::vector<CompiledEntry> &entries, std::string &text) {
   func::FuncOp function = made.function;
   Inputs arguments;
   std::vector<std::string> names;
@@ -109,6 +143,8 @@ static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &i
   if (failed(Interpreter().run(function, arguments, {}, results, message)))
     return report(false, __FILE__, __LINE__, golden.name + " fails: " + message);
   compareWith(golden.wanted.at(golden.name), results[0], golden.name);
+  append(function, golden.name, text);
+  entries.push_back({golden.name, arguments, {&golden.wanted.at(golden.name)}, {results[0]}});
   if (golden.gradients.empty())
     return;
   llvm::SmallVector<unsigned> wrt;
@@ -119,15 +155,20 @@ static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &i
   arguments.push_back(cotangent);
   if (!gradient || failed(Interpreter().run(gradient, arguments, {}, gradients, message)))
     return report(false, __FILE__, __LINE__, golden.name + " has no gradient: " + message);
+  std::string name = golden.name + "_gradient";
+  append(gradient, name, text);
+  CompiledEntry entry{name, arguments, {}, {gradients.begin(), gradients.end()}};
   size_t compared = 0;
   for (auto [position, got] : llvm::zip_equal(wrt, gradients)) {
     auto found = golden.gradients.find(names[position]);
-    if (found == golden.gradients.end())
+    entry.wanted.push_back(found == golden.gradients.end() ? nullptr : &found->second);
+    if (!entry.wanted.back())
       continue;
     compareWith(found->second, got, golden.name + ", gradient of " + names[position]);
     ++compared;
   }
   report(compared == golden.gradients.size(), __FILE__, __LINE__, golden.name + " lacks gradients");
+  entries.push_back(std::move(entry));
   gradient.erase();
 }
 
@@ -195,12 +236,20 @@ int main(int argc, char **argv) {
     initial[getResultName(init, position).str()] = result;
 
   size_t functions = 0, trained = 0;
+  std::vector<CompiledEntry> entries;
+  std::string text;
   for (const GoldenCase &golden : cases) {
     made.function = made.module->lookupSymbol<func::FuncOp>(golden.name);
     if (!made.function)
       report(false, __FILE__, __LINE__, "library.qn lacks " + golden.name);
     else if (golden.losses.empty() && ++functions)
-      checkFunction(made, golden, initial);
+      checkFunction(made, golden, initial, entries, text);
+  }
+  CompiledModule compiled(text);
+  for (CompiledEntry &entry : entries) {
+    for (HostTensor &result : entry.results) // What is not written must not agree.
+      std::fill(result.getMutableBytes().begin(), result.getMutableBytes().end(), char(0xff));
+    checkCompiled(compiled, entry);
   }
   if (failed(runToPhase(*made.module, *findPhase("grad"), {})))
     return 1;
