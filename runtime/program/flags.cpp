@@ -112,7 +112,9 @@ quern_status setTime(Flags &flags, const char *value, quern_message *message) {
 quern_status setSchedule(Flags &flags, const char *value, quern_message *message) {
   Schedule schedule;
   if (!schedule.parse(value))
-    return badValue("--schedule", "constant, linear, cosine or step:EPOCHS:FACTOR", value, message);
+    return badValue("--schedule",
+                    "constant, linear, cosine, step:EPOCHS:FACTOR or plateau:PATIENCE:FACTOR", value,
+                    message);
   flags.schedule = Text(value);
   return flags.schedule.intact() ? QUERN_OK : failMemory(message, value, 0);
 }
@@ -170,7 +172,7 @@ constexpr Flag table[] = {
        return parseCount("--batch", v, 1, &f.batch, m);
      }},
     {"--schedule", "SCHEDULE", TrainCommand,
-     "of the learning rate: constant, linear, cosine, step:EPOCHS:FACTOR", setSchedule},
+     "of the learning rate: constant, linear, cosine, step:EPOCHS:FACTOR, plateau:PATIENCE:FACTOR", setSchedule},
     {"--seed", "N", running | PlotCommand,
      "for initial weights, shuffling and random functions (0)", setSeed},
     {"--no-shuffle", nullptr, TrainCommand, "take rows in the order of the data",

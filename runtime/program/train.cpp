@@ -88,8 +88,10 @@ private:
       state.batch = flags.batch;
     if (flags.splitGiven || !flags.resume)
       state.split = flags.split;
-    if (!flags.schedule.empty())
+    if (!flags.schedule.empty()) {
       state.schedule = flags.schedule.copy();
+      state.plateau = Plateau();
+    }
     if (!state.schedule.intact())
       return failMemory(message, "the schedule", 0);
     if (!state.schedule.empty() && !schedule.parse(state.schedule.c_str()))
@@ -219,7 +221,8 @@ private:
   quern_status runEpoch() {
     int64_t epoch = state.epoch + 1;
     if (schedule.kind != Schedule::Constant)
-      setLearningRates(schedule.at(epoch, flags.epochs));
+      setLearningRates(schedule.kind == Schedule::Plateaus ? state.plateau.factor
+                                                           : schedule.at(epoch, flags.epochs));
     bar.startEpoch(epoch, flags.epochs);
     Progress progress = bar.progress();
     progress.stop = InterruptScope::received();
@@ -338,6 +341,7 @@ private:
       flushSometimes();
     }
     double figure = figures[watched].value;
+    schedule.observe(state.plateau, figure);
     if (figure < state.best || state.bestEpoch == 0) {
       state.best = figure;
       state.bestEpoch = state.epoch;

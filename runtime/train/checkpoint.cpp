@@ -74,6 +74,10 @@ quern_status quern::runtime::saveCheckpoint(const quern_instance &instance, cons
               addDouble(training, "quern.best", state.best) &&
               addDouble(training, "quern.best_epoch", static_cast<double>(state.bestEpoch)) &&
               writeScalers(state.scalers, training) && writeScalers(state.scalers, weights);
+  if (state.schedule.startsWith("plateau:"))
+    room = room && addDouble(training, "quern.plateau.best", state.plateau.best) &&
+           addDouble(training, "quern.plateau.since", state.plateau.since) &&
+           addDouble(training, "quern.plateau.factor", state.plateau.factor);
   if (state.batchesDone > 0) {
     Text sums;
     for (double sum : state.sums)
@@ -107,7 +111,7 @@ quern_status quern::runtime::loadCheckpoint(quern_instance &instance, const char
   if (quern_status status = loadTraining(instance, path, &metadata, message))
     return status;
   double epoch, batch, shuffle, dropLast, bestEpoch;
-  struct {
+  struct Field {
     const char *key;
     double *value;
   } fields[] = {{"quern.epoch", &epoch},         {"quern.batch", &batch},
@@ -117,6 +121,14 @@ quern_status quern::runtime::loadCheckpoint(quern_instance &instance, const char
   for (const auto &field : fields)
     if (quern_status status = readDouble(path, metadata, field.key, field.value, message))
       return status;
+  const Field plateau[] = {{"quern.plateau.best", &state.plateau.best},
+                           {"quern.plateau.since", &state.plateau.since},
+                           {"quern.plateau.factor", &state.plateau.factor}};
+  // Only where the schedule waits for them.
+  if (findMetadata(metadata, "quern.plateau.factor"))
+    for (const Field &field : plateau)
+      if (quern_status status = readDouble(path, metadata, field.key, field.value, message))
+        return status;
   if (!(epoch >= 0 && epoch < 1e15 && batch >= 1 && batch < 1e15 && bestEpoch >= 0 &&
         bestEpoch < 1e15))
     return fail(message, QUERN_CORRUPT, "%s: epoch or batch is out of range", path);

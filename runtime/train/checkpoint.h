@@ -3,6 +3,7 @@
 #define QUERN_RUNTIME_TRAIN_CHECKPOINT_H
 
 #include "runtime/data/standardize.h"
+#include "runtime/train/schedule.h"
 #include "runtime/train/trainer.h"
 
 namespace quern::runtime {
@@ -18,6 +19,7 @@ struct RunState {
   bool dropLast = false;
   double split = 0;
   Text schedule;         // as --schedule takes it
+  Plateau plateau;       // of the watched loss, for the schedule
   double best = 0;       // of the watched loss; early stopping
   int64_t bestEpoch = 0; // 0: none yet
   Array<Scalar> hypers;

@@ -18,16 +18,28 @@ bool Schedule::parse(const char *text) {
     kind = Cosine;
     return true;
   }
-  if (strncmp(text, "step:", 5) != 0)
+  bool waits = strncmp(text, "plateau:", 8) == 0;
+  if (!waits && strncmp(text, "step:", 5) != 0)
     return false;
-  kind = Step;
+  kind = waits ? Plateaus : Step;
+  const char *count = strchr(text, ':') + 1;
   char *end;
-  every = static_cast<double>(strtoll(text + 5, &end, 10));
-  if (end == text + 5 || *end != ':' || !(every >= 1))
+  every = static_cast<double>(strtoll(count, &end, 10));
+  if (end == count || *end != ':' || !(every >= (waits ? 0 : 1)))
     return false;
   const char *rest = end + 1;
   factor = strtod(rest, &end);
-  return end != rest && !*end && factor > 0 && isfinite(factor);
+  return end != rest && !*end && factor > 0 && isfinite(factor) && (!waits || factor < 1);
+}
+
+void Schedule::observe(Plateau &plateau, double loss) const {
+  if (plateau.since < 0 || loss < plateau.best - 1e-4 * fabs(plateau.best)) {
+    plateau.best = loss;
+    plateau.since = 0;
+  } else if (++plateau.since > every) {
+    plateau.factor *= factor;
+    plateau.since = 0;
+  }
 }
 
 double Schedule::at(int64_t epoch, int64_t epochs) const {
@@ -35,6 +47,7 @@ double Schedule::at(int64_t epoch, int64_t epochs) const {
   double part = epochs > 0 ? done / static_cast<double>(epochs) : 0;
   switch (kind) {
   case Constant:
+  case Plateaus:
     break;
   case Linear:
     return 1 - part;

@@ -1,5 +1,6 @@
 """What the flags of a built program do: each against figures worked out here."""
 import json
+import math
 import os
 import re
 import struct
@@ -8,7 +9,7 @@ import time
 import xml.dom.minidom
 
 from bad_data import own_program
-from case import case, example, expect, losses, program, run, same, tensors, write
+from case import QUERN, case, example, expect, losses, program, run, same, tensors, write
 from files import floats, npy
 
 SIMPLE = "lecture/simple"
@@ -211,6 +212,34 @@ def schedule_scales_the_rate(folder):
     expect(train(folder, "--schedule", "constant", name="constant", epochs=4) == plain, "constant is not constant")
     for kind in ("linear", "cosine"):
         expect(train(folder, "--schedule", kind, name=kind, epochs=4) != plain, f"{kind} is constant")
+
+
+@case
+def plateau_lowers_the_rate(folder):
+    """The weight sums up the rates, whatever the loss, which gets better for four epochs and then stays; the losses that
+    PyTorch's ReduceLROnPlateau(patience=2, factor=0.5) would see give the rates, also over a resumed run."""
+    write(folder, "m.qn", "w = param(zeros(f32))\n\n@train(SGD(lr=1.0))\ndef loss(x: f32[B]) -> f32:\n"
+          "    return detach(maximum(w, -3)) + 9 + w - detach(w) + 0 * x.sum()\n")
+    write(folder, "x.csv", "x\n1\n2\n")
+    run(QUERN, "build", "m.qn", "-o", "m", cwd=folder)
+    weight, rate, best, since = 0.0, 1.0, math.inf, 0
+    for _ in range(14):
+        loss = max(weight, -3) + 9
+        weight -= rate
+        if loss < best * (1 - 1e-4):
+            best, since = loss, 0
+        else:
+            since += 1
+        if since > 2:
+            rate, since = rate * 0.5, 0
+    flags = ["train", "--data", "x.csv", "--batch", "2", "--quiet"]
+    run("./m", *flags, "--epochs", "14", "--schedule", "plateau:2:0.5", "--save", "a.safetensors", cwd=folder)
+    run("./m", *flags, "--epochs", "8", "--schedule", "plateau:2:0.5", "--save", "b.safetensors", cwd=folder)
+    run("./m", *flags, "--epochs", "14", "--resume", "--save", "b.safetensors", cwd=folder)
+    for name in "ab":
+        (got,) = tensors(f"{folder}/{name}.safetensors")["w"]
+        expect(got == weight, f"{name}: the rates sum to {-got}, not {-weight}")
+    expect(rate == 0.125, rate)
 
 
 @case

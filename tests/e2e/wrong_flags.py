@@ -130,7 +130,8 @@ def values_that_a_flag_does_not_take(folder):
             ("--seed", "a whole number from 0", ("-1",)),
             ("--split", "a fraction between 0 and 1", ("0", "1", "half", "nan")),
             ("--lr", "a number", ("fast", "inf", "nan")),
-            ("--schedule", "constant, linear, cosine or step:EPOCHS:FACTOR", ("sine", "step:0:1", "step:1")),
+            ("--schedule", "constant, linear, cosine, step:EPOCHS:FACTOR or plateau:PATIENCE:FACTOR",
+             ("sine", "step:0:1", "step:1", "plateau:-1:0.5", "plateau:2:1", "plateau:2")),
             ("--device", "auto, cpu or cuda", ("gpu",)),
             ("--save", "a name", ("",))):
         for value in values:

@@ -155,7 +155,8 @@ void testSchedule() {
                             "c.safetensors"});
   CHECK_TEXT(part, whole);
   CHECK_TEXT(errorOf(linear, {"train", "--schedule", "step:0:1"}, 2),
-             "--schedule takes constant, linear, cosine or step:EPOCHS:FACTOR, not 'step:0:1'");
+             "--schedule takes constant, linear, cosine, step:EPOCHS:FACTOR or "
+             "plateau:PATIENCE:FACTOR, not 'step:0:1'");
 }
 
 /// Training for six epochs, and for two, then four, then six, gives the same bytes.
