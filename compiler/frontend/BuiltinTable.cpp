@@ -162,9 +162,9 @@ static constexpr BuiltinDescription members[] = {
     {"buffer", "init, persistent=True, name=None",
      "What a module keeps but does not learn; assigning it in a function of its module updates "
      "it. Saved with the weights if persistent."},
-    {"state", "init, name=None",
-     "In an optimizer: a tensor for each parameter, of its shape, which begins filled with the "
-     "number `init`."},
+    {"state", "init, name=None, scalar=False",
+     "In an optimizer: a tensor for each parameter, of its shape or a scalar, which begins filled "
+     "with the number `init`."},
     {"eval", "module", "The module as it is outside training, wherever it is called."},
 };
 

@@ -103,7 +103,7 @@ Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place 
   v.kind = kind;
   v.place = place;
   v.owner = owner ? owner->self : nullptr;
-  Value nameValue = values.back();
+  Value nameValue = values[kind == Variable::Buffer ? 2 : 1];
   if (nameValue.kind == Value::String)
     v.override = nameValue.text;
   if (kind == Variable::Buffer)
@@ -114,6 +114,7 @@ Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place 
     if (!values[0].isNumber())
       return error(place, "a state begins with one number, not " + describe(values[0]));
     v.fill = values[0].number;
+    v.isScalar = values[2].flag;
     v.type = scalar(realType());
     return result;
   }

@@ -73,13 +73,13 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
         continue;
       Variable *slot = member->variable;
       std::string slotName = slot->override.empty() ? name : slot->override;
-      slot->type = v->type;
-      own.variables[slot] = add(v->type, Role::state, slotName);
+      slot->type = slot->isScalar ? scalar(v->type.getElementType()) : v->type;
+      own.variables[slot] = add(slot->type, Role::state, slotName);
       own.updated[slot] = own.variables[slot];
       slots.push_back({slot, slotName});
       std::string full = v->name + "." + slotName;
       if (!llvm::any_of(optimizerState, [&](const OptimizerState &s) { return s.name == full; }))
-        optimizerState.push_back({full, v->type, slot->fill});
+        optimizerState.push_back({full, slot->type, slot->fill});
     }
     // Typed scalars of the optimizer are hypers; schedules of `step` are worked out in each step.
     for (const ast::Param &param : optimizer->cls->definition->params) {

@@ -34,8 +34,9 @@ struct Variable {
   /// The traced initialiser: arguments seed and step, and its result.
   mlir::Block *init = nullptr;
   mlir::Value initValue;
-  /// The fill value of an optimizer's state.
+  /// The fill value of an optimizer's state, and whether it is one number for each parameter.
   double fill = 0;
+  bool isScalar = false;
 };
 
 /// A `def`, `module` or `optimizer` with what it can see.

@@ -366,7 +366,7 @@ def readme_prints_what_it_says(folder):
     """The README's first example: its model, its commands, its output."""
     with open(f"{ROOT}/README.md") as file:
         part = file.read().split("## From a file to a trained program\n", 1)[1].split("\n## ", 1)[0]
-    model, commands, output = re.findall(r"```(?:python)?\n(.*?)```", part, re.S)[:3]
+    model, commands, output = re.findall(r"```(?:python line.qn)?\n(.*?)```", part, re.S)[:3]
     write(f"{folder}/line.qn", model)
     os.symlink(BUILD, f"{folder}/build")
     os.symlink(example(""), f"{folder}/examples")
