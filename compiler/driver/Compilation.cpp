@@ -117,7 +117,7 @@ bool Compilation::load() {
                             "gives them to one");
   FrontendOptions options;
   options.importPaths = line.importPaths;
-  options.doubles = line.doubles;
+  options.floats = line.doubles ? "f64" : "f32";
   if (line.command != "plot")
     options.runFunction = line.function;
   else

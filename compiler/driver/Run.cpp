@@ -41,7 +41,8 @@ int runCommand(Compilation &compilation) {
                      input.dtype,
                      {input.tensor.getShape().begin(), input.tensor.getShape().end()}});
   compilation.setRunInputs(std::move(types));
-  if (!compilation.runTo("model"))
+  // Factors are rounded on the way to `grad`.
+  if (!compilation.runTo(compilation.getLine().pipeline.mixed ? "grad" : "model"))
     return 1;
   llvm::StringRef name = compilation.getLine().function;
   auto function = compilation.getModule().lookupSymbol<func::FuncOp>(name);

@@ -26,8 +26,8 @@ struct FrontendOptions {
   std::vector<RunInput> runInputs;
   /// Functions that are compiled as if they were under `@export`.
   std::vector<std::string> exported;
-  /// Takes every f32 of the file and the library for f64.
-  bool doubles = false;
+  /// What every f32 of the file and the library is taken for: f64, f32, bf16 or f16.
+  std::string floats = "f32";
 };
 
 /// Reads and parses a file. Null when it cannot be read; syntax errors are in `diagnostics`.

@@ -148,7 +148,7 @@ public:
     return {};
   }
   mlir::Location location(Place place);
-  /// What f32 stands for: itself, or f64 where the options say so.
+  /// What f32 stands for: itself where the options do not say otherwise.
   mlir::FloatType realType();
   /// The element type of a name such as `i64`; null where there is none.
   mlir::Type elementNamed(llvm::StringRef name);

@@ -6,7 +6,7 @@ using namespace quern::sema;
 using ast::ExprKind;
 
 mlir::FloatType Sema::realType() {
-  return options.doubles ? mlir::FloatType(builder.getF64Type()) : builder.getF32Type();
+  return llvm::cast<mlir::FloatType>(sema::elementNamed(context, options.floats));
 }
 
 mlir::Type Sema::elementNamed(llvm::StringRef name) {

@@ -109,6 +109,9 @@ def mixed_precision_rounds_factors_only(folder):
             expect(abs(wanted - got[k]) < 1e-5 * (1 + abs(wanted)), f"{got[k]} is not {wanted}")
             wide = max(wide, abs(sum(x * w for x, w in zip(row, own)) + weights["bias"][k] - got[k]))
     expect(wide > 1e-3, f"the factors are off by {wide} only")
+    write(folder, "run.qn", "def demo():\n    x = tensor([[1.001, 2.003]])\n    print(x @ x.T, x.sum())\n")
+    text, _ = run(QUERN, "run", f"{folder}/run.qn:demo", "--precision", "bf16")
+    expect(text == "tensor([[5.]]) tensor(3.0040)\n", text)
 
 
 @case

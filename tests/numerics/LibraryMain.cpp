@@ -1,6 +1,7 @@
 // The standard library against PyTorch: values and gradients of its functions and layers, and the steps that
 // its optimizers and schedules make, as golden/make_library.py wrote them to golden/library.txt. In f64; the
-// functions and gradients in the interpreter and compiled.
+// functions and gradients in the interpreter and compiled. In another precision, compiled within the interpreter's
+// bounds. Usage: numerics_library FOLDER [f64|f32|bf16|f16]
 #include "compiler/frontend/Frontend.h"
 #include "compiler/pipelines/Phases.h"
 #include "compiler/pipelines/Registration.h"
@@ -32,6 +33,8 @@ struct CompiledEntry {
   Inputs arguments;
   std::vector<const HostTensor *> wanted;
   std::vector<HostTensor> results;
+  /// What the interpreter allows in another precision than f64.
+  llvm::SmallVector<BoundedTensor> bounds;
 };
 
 /// The cases of the file: a name, then lines of word, name, rank, extents and numbers, then an empty line.
@@ -117,14 +120,30 @@ static void checkCompiled(const CompiledModule &compiled, CompiledEntry &entry) 
   for (HostTensor &result : entry.results)
     call.outputs.push_back(result.getMutableBytes().data());
   report(compiled.run(entry.name, call) == 0, __FILE__, __LINE__, entry.name + " has a status");
-  for (auto [wanted, got] : llvm::zip_equal(entry.wanted, entry.results))
-    if (wanted)
+  std::string message;
+  for (auto [bounds, got] : llvm::zip(entry.bounds, entry.results))
+    report(succeeded(compare(got, bounds, 4, message)), __FILE__, __LINE__,
+           entry.name + ", compiled: " + message);
+  for (auto [wanted, got] : llvm::zip(entry.wanted, entry.results))
+    if (wanted && entry.bounds.empty())
       compareWith(*wanted, got, entry.name + ", compiled");
+}
+
+/// The entry of a function in another precision than f64.
+static CompiledEntry makeBounded(func::FuncOp function, const std::string &name,
+                                 const Inputs &arguments) {
+  CompiledEntry entry{name, arguments, {}, {}, {}};
+  std::string message;
+  report(succeeded(Interpreter().runBounded(function, arguments, {}, entry.bounds, message)),
+         __FILE__, __LINE__, name + " fails: " + message);
+  for (const BoundedTensor &bounds : entry.bounds)
+    entry.results.emplace_back(bounds.dtype, bounds.shape);
+  return entry;
 }
 
 /// Runs an export and its gradient, and adds both to what is to be compiled.
 static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &initial,
-                          std::vector<CompiledEntry> &entries, std::string &text) {
+                          bool inDoubles, std::vector<CompiledEntry> &entries, std::string &text) {
   func::FuncOp function = made.function;
   Inputs arguments;
   std::vector<std::string> names;
@@ -138,13 +157,25 @@ static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &i
     }
     arguments.push_back(convert(found->second, function.getArgumentTypes()[i]));
   }
+  if (!inDoubles) {
+    append(function, golden.name, text);
+    entries.push_back(makeBounded(function, golden.name, arguments));
+    llvm::SmallVector<unsigned> wrt;
+    func::FuncOp gradient = golden.gradients.empty() ? nullptr : buildGradient(made, wrt);
+    if (!gradient)
+      return report(golden.gradients.empty(), __FILE__, __LINE__, golden.name + " has no gradient");
+    arguments.push_back(makeCotangent(gradient, {}));
+    append(gradient, golden.name + "_gradient", text);
+    entries.push_back(makeBounded(gradient, golden.name + "_gradient", arguments));
+    return gradient.erase();
+  }
   llvm::SmallVector<HostTensor> results, gradients;
   std::string message;
   if (failed(Interpreter().run(function, arguments, {}, results, message)))
     return report(false, __FILE__, __LINE__, golden.name + " fails: " + message);
   compareWith(golden.wanted.at(golden.name), results[0], golden.name);
   append(function, golden.name, text);
-  entries.push_back({golden.name, arguments, {&golden.wanted.at(golden.name)}, {results[0]}});
+  entries.push_back({golden.name, arguments, {&golden.wanted.at(golden.name)}, {results[0]}, {}});
   if (golden.gradients.empty())
     return;
   llvm::SmallVector<unsigned> wrt;
@@ -157,7 +188,7 @@ static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &i
     return report(false, __FILE__, __LINE__, golden.name + " has no gradient: " + message);
   std::string name = golden.name + "_gradient";
   append(gradient, name, text);
-  CompiledEntry entry{name, arguments, {}, {gradients.begin(), gradients.end()}};
+  CompiledEntry entry{name, arguments, {}, {gradients.begin(), gradients.end()}, {}};
   size_t compared = 0;
   for (auto [position, got] : llvm::zip_equal(wrt, gradients)) {
     auto found = golden.gradients.find(names[position]);
@@ -217,7 +248,8 @@ int main(int argc, char **argv) {
   SourceManager sources;
   quern::DiagnosticEngine diagnostics(sources);
   FrontendOptions options;
-  options.doubles = true;
+  options.floats = argc > 2 ? argv[2] : "f64";
+  const bool inDoubles = options.floats == "f64";
   Case made;
   made.module = compileToModel(context, sources, folder + "/library.qn", options, diagnostics);
   if (!made.module) {
@@ -243,7 +275,7 @@ int main(int argc, char **argv) {
     if (!made.function)
       report(false, __FILE__, __LINE__, "library.qn lacks " + golden.name);
     else if (golden.losses.empty() && ++functions)
-      checkFunction(made, golden, initial, entries, text);
+      checkFunction(made, golden, initial, inDoubles, entries, text);
   }
   CompiledModule compiled(text);
   for (CompiledEntry &entry : entries) {
@@ -251,11 +283,14 @@ int main(int argc, char **argv) {
       std::fill(result.getMutableBytes().begin(), result.getMutableBytes().end(), char(0xff));
     checkCompiled(compiled, entry);
   }
+  CHECK(functions > 70);
+  if (!inDoubles)
+    return finish();
   if (failed(runToPhase(*made.module, *findPhase("grad"), {})))
     return 1;
   for (const GoldenCase &golden : cases)
     if (!golden.losses.empty() && ++trained)
       checkSteps(made.module->lookupSymbol<func::FuncOp>(golden.name), golden, initial);
-  CHECK(functions > 70 && trained > 30);
+  CHECK(trained > 30);
   return finish();
 }
