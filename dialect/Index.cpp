@@ -1,4 +1,5 @@
-// Gather and scatter: type inference and verifiers.
+// Gather, scatter and sorting: type inference, verifiers, folders.
+#include "dialect/Fold.h"
 #include "dialect/QuernOps.h"
 
 using namespace mlir;
@@ -50,5 +51,28 @@ LogicalResult ScatterOp::verify() {
   if (type != getUpdates().getType())
     return emitOpError("(C4) needs updates of type ") << type << ", not " << getUpdates().getType();
   return success();
+}
+
+LogicalResult ArgSortOp::verify() {
+  TensorType from = getOperand().getType(), to = getType();
+  int64_t dimension = getDimension();
+  if (dimension < 0 || dimension >= from.getRank())
+    return emitOpError("(C1) has no dimension ") << dimension << " in " << from;
+  bool fits = to.getRank() == from.getRank();
+  for (int64_t i = 0; fits && i < from.getRank(); ++i) {
+    auto longer = (to.getExtent(i) - from.getExtent(i)).getConstant();
+    fits = i == dimension ? !longer || *longer <= 0 : longer && *longer == 0;
+  }
+  if (!fits)
+    return emitOpError("(C2) cannot give ") << to << " from " << from;
+  if (!to.getElementType().isInteger(64))
+    return emitOpError("(C3) gives elements of i64, not ") << to;
+  return success();
+}
+OpFoldResult ArgSortOp::fold(FoldAdaptor) {
+  // The only place there is.
+  if (getOperand().getType().getExtent(getDimension()).isConstant(1))
+    return getSplat(getType(), int64_t(0));
+  return {};
 }
 } // namespace quern

@@ -51,6 +51,32 @@ def Quern_ScatterOp : Quern_Op<"scatter", [Pure, AllTypesMatch<["operand", "resu
   let hasVerifier = 1;
 }
 
+def Quern_ArgSortOp : Quern_Op<"argsort", [Pure]> {
+  let summary = "the places of the elements in their order";
+  let description = [{
+    The indices along `dimension` at which its elements stand, from the smallest element on or, if
+    `descending`, from the largest; of all elements or, where the result is shorter, of the first in
+    this order. Equal elements stay in the order of their indices. NaN counts as larger than any
+    number.
+
+    Constraints: (C1) `dimension` is in [0, rank); (C2) the result has the operand's extents, but along
+    `dimension` at most as many (what cannot be proved is a check of the entry); (C3) its elements are
+    i64. It has no derivative: `gather` at these indices has.
+
+    Example:
+    ```mlir
+    %r = quern.argsort descending %x dim 1 : !quern.tensor<[B, 10], f32> -> !quern.tensor<[B, 3], i64>
+    ```
+  }];
+  let arguments = (ins Quern_NumberTensor:$operand, I64Attr:$dimension, UnitAttr:$descending);
+  let results = (outs Quern_IntegerTensor:$result);
+  let assemblyFormat = [{
+    (`descending` $descending^)? $operand `dim` $dimension attr-dict `:` type($operand) `->` type($result)
+  }];
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
 def Quern_CheckRangeOp : Quern_Op<"check_range"> {
   let summary = "a check that integers lie in [0, bound)";
   let description = [{

@@ -47,4 +47,15 @@ LogicalResult ArgReduceOp::inferReturnTypes(MLIRContext *context, std::optional<
   types.push_back(dropDimensions(type, dimension, IntegerType::get(context, 64)));
   return success();
 }
+
+LogicalResult CumulateOp::verify() {
+  if (getDimension() < 0 || getDimension() >= getType().getRank())
+    return emitOpError("(C1) has no dimension ") << getDimension() << " in " << getType();
+  if (getKind() == Reduction::all || getKind() == Reduction::any)
+    return emitOpError("(C2) cannot cumulate by ") << stringifyReduction(getKind());
+  return success();
+}
+OpFoldResult CumulateOp::fold(FoldAdaptor) {
+  return getType().getExtent(getDimension()).isConstant(1) ? getOperand() : OpFoldResult();
+}
 } // namespace quern

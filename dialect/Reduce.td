@@ -51,4 +51,25 @@ def Quern_ArgReduceOp : Quern_Op<"argreduce", [Pure, InferTypeOpAdaptor]> {
   }];
 }
 
+def Quern_CumulateOp
+    : Quern_Op<"cumulate", [Pure, AllTypesMatch<["operand", "result"]>]> {
+  let summary = "cumulative reduction";
+  let description = [{
+    Each element is the reduction of the operand's elements along `dimension` up to and including its
+    own place, in this order. NaN stays from where it stands first. f16 and bf16 accumulate in f32.
+
+    Constraints: (C1) `dimension` is in [0, rank); (C2) the kind is `add`, `mul`, `max` or `min`.
+
+    Example:
+    ```mlir
+    %r = quern.cumulate add %x dim 1 : !quern.tensor<[B, 10], f32>
+    ```
+  }];
+  let arguments = (ins Quern_ReductionAttr:$kind, Quern_NumberTensor:$operand, I64Attr:$dimension);
+  let results = (outs Quern_NumberTensor:$result);
+  let assemblyFormat = "$kind $operand `dim` $dimension attr-dict `:` type($result)";
+  let hasFolder = 1;
+  let hasVerifier = 1;
+}
+
 #endif

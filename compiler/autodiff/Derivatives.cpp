@@ -359,6 +359,70 @@ static void vjp(ScatterOp r, C &c) {
   c.accumulate(r.getOperand(), g);
 }
 
+//===-- along a dimension
+//----------------------------------------------------------------------===//
+
+/// The sum of each element and all behind it.
+static Value sumFromBehind(C &c, Value x, int64_t dimension) {
+  Value turned = ReverseOp::create(c.builder, c.loc, x, dimension);
+  Value sums = CumulateOp::create(c.builder, c.loc, Reduction::add, turned, dimension);
+  return ReverseOp::create(c.builder, c.loc, sums, dimension);
+}
+
+/// Of a product up to each element the slope for one factor is the product by the factor. The first
+/// factor that is 0 is left out instead; what stands behind it does not matter.
+static Value cumulativeProductSlope(C &c, CumulateOp r, Value g) {
+  int64_t dimension = r.getDimension();
+  Value x = r.getOperand(), zeros = c.zerosLike(x), ones = c.constantLike(x, 1);
+  Value isZero = c.compare(Comparison::eq, x, zeros);
+  Value count = CumulateOp::create(c.builder, c.loc, Reduction::add, c.select(isZero, ones, zeros),
+                                   dimension);
+  Value isFirst = AndOp::create(c.builder, c.loc, isZero, c.compare(Comparison::eq, count, ones));
+  Value others = CumulateOp::create(c.builder, c.loc, Reduction::mul, c.select(isFirst, ones, x),
+                                    dimension);
+  Value ofFirst = c.select(isFirst, sumFromBehind(c, c.mul(g, others), dimension), zeros);
+  Value divisor = c.select(isZero, ones, x);
+  return c.select(isZero, ofFirst, c.div(sumFromBehind(c, c.mul(g, r), dimension), divisor));
+}
+
+/// The index along a dimension of the last element so far that is the extremum up to its place.
+static Value placeOfExtremum(C &c, CumulateOp r) {
+  TensorType type = r.getType();
+  TensorType places = TensorType::get(type.getExtents(), IntegerType::get(r.getContext(), 64));
+  Value x = r.getOperand();
+  Value attains = OrOp::create(c.builder, c.loc, c.compare(Comparison::eq, x, r),
+                               c.compare(Comparison::ne, x, x));
+  Value index = IotaOp::create(c.builder, c.loc, places, r.getDimension());
+  Value marked = c.select(attains, index, c.constant(places, 0));
+  return CumulateOp::create(c.builder, c.loc, Reduction::max, marked, r.getDimension());
+}
+
+static void vjp(CumulateOp r, C &c) {
+  Value g = c.cotangent(r), x = r.getOperand();
+  switch (r.getKind()) {
+  case Reduction::add:
+    return c.accumulate(x, sumFromBehind(c, g, r.getDimension()));
+  case Reduction::mul:
+    return c.accumulate(x, cumulativeProductSlope(c, r, g));
+  case Reduction::max:
+  case Reduction::min: {
+    Value place = placeOfExtremum(c, r);
+    SmallVector<Value> indices;
+    SmallVector<int64_t> dimensions;
+    for (int64_t i = 0; i < r.getType().getRank(); ++i) {
+      dimensions.push_back(i);
+      indices.push_back(i == r.getDimension() ? place
+                                              : IotaOp::create(c.builder, c.loc, place.getType(), i));
+    }
+    return c.accumulate(x, ScatterOp::create(c.builder, c.loc, r.getType(), ScatterMode::add,
+                                             c.zerosLike(x), g, indices, dimensions));
+  }
+  case Reduction::all:
+  case Reduction::any:
+    llvm_unreachable("bools are never active");
+  }
+}
+
 //===-- regions
 //--------------------------------------------------------------------------------===//
 
@@ -446,6 +510,7 @@ NONE(IotaOp,      "it has no operands")
 NONE(ExtentOp,    "it has no operands")
 NONE(RandomOp,    "it depends on integers only")
 NONE(ArgReduceOp, "it gives an index")
+NONE(ArgSortOp,   "it gives indices")
 
 // Elements moved.
 UNARY(ReshapeOp, c.reshape(g, C::typeOf(x).getExtents()))

@@ -61,6 +61,29 @@ static constexpr BuiltinDescription reductions[] = {
      "The first index of the smallest element, as i64. Example: tensor([4, 1]).argmin() is 1."},
 };
 
+static constexpr BuiltinDescription ordered[] = {
+    {"cumsum", "x, dim",
+     "The sum of each element and all before it along a dim; of whole numbers and bools in i64. "
+     "Example: cumsum(tensor([1, 2, 3]), 0) is [1, 3, 6]."},
+    {"cumprod", "x, dim",
+     "The product of each element and all before it along a dim; of whole numbers in i64. "
+     "Example: cumprod(tensor([1, 2, 3]), 0) is [1, 2, 6]."},
+    {"cummax", "x, dim",
+     "A tuple: the largest element so far along a dim, and its index, of equal ones the last. "
+     "Example: cummax(tensor([2, 1, 3]), 0)[0] is [2, 2, 3]."},
+    {"cummin", "x, dim",
+     "A tuple: the smallest element so far along a dim, and its index, of equal ones the last. "
+     "Example: cummin(tensor([2, 1, 3]), 0)[1] is [0, 1, 1]."},
+    {"sort", "x, dim=-1, descending=False",
+     "A tuple: the elements in their order along a dim, and the indices where they stood. Equal ones "
+     "stay as they were; NaN counts as the largest. Example: sort(tensor([3, 1, 2]))[0] is [1, 2, 3]."},
+    {"argsort", "x, dim=-1, descending=False",
+     "The indices of sort alone. Example: argsort(tensor([3, 1, 2])) is [1, 2, 0]."},
+    {"topk", "x, k, dim=-1, largest=True",
+     "A tuple: the k largest elements along a dim, from the largest on, or the k smallest, and their "
+     "indices. Example: topk(tensor([3, 1, 4, 1]), 2)[1] is [2, 0]."},
+};
+
 static constexpr BuiltinDescription shapes[] = {
     {"reshape", "x, *extents",
      "The same elements in another shape; one extent may be -1. "
@@ -180,9 +203,9 @@ static constexpr BuiltinDescription effects[] = {
 llvm::ArrayRef<BuiltinFamily> getBuiltinFamilies() {
   static constexpr BuiltinFamily families[] = {
       {"Of each element", elementwise},     {"Choosing", choosing},
-      {"Reductions", reductions},           {"Shape", shapes},
-      {"Parts", parts},                     {"Windows", windows},
-      {"Making tensors", making},
+      {"Reductions", reductions},           {"Order", ordered},
+      {"Shape", shapes},                    {"Parts", parts},
+      {"Windows", windows},                 {"Making tensors", making},
       {"Lists, while compiling", compileTime}, {"Members of modules", members},
       {"Printing and checking", effects},
   };

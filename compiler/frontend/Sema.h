@@ -268,6 +268,7 @@ public:
   Value builtinArange(std::vector<Argument> &args, Place place);
   Value builtinArgmax(std::vector<Argument> &args, Place place);
   Value builtinArgmin(std::vector<Argument> &args, Place place);
+  Value builtinArgsort(std::vector<Argument> &args, Place place);
   Value builtinCat(std::vector<Argument> &args, Place place);
   Value builtinCheckRange(std::vector<Argument> &args, Place place);
   Value builtinChunk(std::vector<Argument> &args, Place place);
@@ -275,6 +276,10 @@ public:
   Value builtinConv(std::vector<Argument> &args, Place place);
   Value builtinConvTranspose(std::vector<Argument> &args, Place place);
   Value builtinMaxPool(std::vector<Argument> &args, Place place);
+  Value builtinCummax(std::vector<Argument> &args, Place place);
+  Value builtinCummin(std::vector<Argument> &args, Place place);
+  Value builtinCumprod(std::vector<Argument> &args, Place place);
+  Value builtinCumsum(std::vector<Argument> &args, Place place);
   Value builtinExpand(std::vector<Argument> &args, Place place);
   Value builtinFlatten(std::vector<Argument> &args, Place place);
   Value builtinFull(std::vector<Argument> &args, Place place);
@@ -294,11 +299,13 @@ public:
   Value builtinReshape(std::vector<Argument> &args, Place place);
   Value builtinSqueeze(std::vector<Argument> &args, Place place);
   Value builtinProd(std::vector<Argument> &args, Place place);
+  Value builtinSort(std::vector<Argument> &args, Place place);
   Value builtinSplit(std::vector<Argument> &args, Place place);
   Value builtinStack(std::vector<Argument> &args, Place place);
   Value builtinSum(std::vector<Argument> &args, Place place);
   Value builtinTensor(std::vector<Argument> &args, Place place);
   Value builtinTo(std::vector<Argument> &args, Place place);
+  Value builtinTopk(std::vector<Argument> &args, Place place);
   Value builtinTranspose(std::vector<Argument> &args, Place place);
   Value builtinUnbind(std::vector<Argument> &args, Place place);
   Value builtinUnsqueeze(std::vector<Argument> &args, Place place);

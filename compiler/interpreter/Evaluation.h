@@ -62,6 +62,7 @@ QUERN_EVALUATE(ExtentOp);
 QUERN_EVALUATE(RandomOp);
 QUERN_EVALUATE(ReduceOp);
 QUERN_EVALUATE(ArgReduceOp);
+QUERN_EVALUATE(CumulateOp);
 QUERN_EVALUATE(ContractOp);
 QUERN_EVALUATE(ReshapeOp);
 QUERN_EVALUATE(TransposeOp);
@@ -78,6 +79,7 @@ QUERN_EVALUATE(ConvOp);
 QUERN_EVALUATE(WindowReduceOp);
 QUERN_EVALUATE(WindowGatherOp);
 QUERN_EVALUATE(WindowScatterOp);
+QUERN_EVALUATE(ArgSortOp);
 #undef QUERN_EVALUATE
 void attachPointwiseModels(mlir::MLIRContext *context);
 

@@ -36,6 +36,7 @@ struct OpTest {
 std::vector<OpTest> getPointwiseTests();
 std::vector<OpTest> getSumTests();
 std::vector<OpTest> getMovementTests();
+std::vector<OpTest> getOrderTests();
 std::vector<OpTest> getStructureTests();
 std::vector<OpTest> getWindowTests();
 

@@ -16,6 +16,7 @@ static std::string getKey(Operation *op) {
   std::string name = op->getName().getStringRef().str();
   return llvm::TypeSwitch<Operation *, std::string>(op)
       .Case([&](ReduceOp o) { return name + " " + stringifyReduction(o.getKind()).str(); })
+      .Case([&](CumulateOp o) { return name + " " + stringifyReduction(o.getKind()).str(); })
       .Case([&](ArgReduceOp o) { return name + " " + stringifyExtremum(o.getKind()).str(); })
       .Case([&](CompareOp o) { return name + " " + stringifyComparison(o.getRelation()).str(); })
       .Case([&](ScatterOp o) { return name + " " + stringifyScatterMode(o.getMode()).str(); })
@@ -32,6 +33,9 @@ static std::vector<std::string> getKeys(const std::string &name) {
   using Number = uint32_t;
   if (name == ReduceOp::getOperationName())
     addAll([](Number i) { return symbolizeReduction(i); }, stringifyReduction);
+  else if (name == CumulateOp::getOperationName())
+    for (Reduction kind : {Reduction::add, Reduction::mul, Reduction::max, Reduction::min})
+      keys.push_back(name + " " + stringifyReduction(kind).str());
   else if (name == ArgReduceOp::getOperationName())
     addAll([](Number i) { return symbolizeExtremum(i); }, stringifyExtremum);
   else if (name == CompareOp::getOperationName())

@@ -53,6 +53,10 @@ std::unique_ptr<KernelEmitter> createKernelEmitter(KernelOp kernel,
       return createScatterEmitter(kernel, target);
     if (isa<ConvOp>(op))
       return createConvolutionEmitter(kernel, target);
+    if (isa<CumulateOp>(op))
+      return createCumulateEmitter(kernel, target);
+    if (isa<ArgSortOp>(op))
+      return createSortEmitter(kernel, target);
     if (isa<ContractOp>(op))
       if (auto emitter = createContractionEmitter(kernel, target))
         return emitter;

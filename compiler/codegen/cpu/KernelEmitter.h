@@ -56,6 +56,9 @@ std::unique_ptr<KernelEmitter> createReductionEmitter(KernelOp kernel,
                                                       const TargetDescription &target);
 std::unique_ptr<KernelEmitter> createScatterEmitter(KernelOp kernel,
                                                     const TargetDescription &target);
+std::unique_ptr<KernelEmitter> createCumulateEmitter(KernelOp kernel,
+                                                     const TargetDescription &target);
+std::unique_ptr<KernelEmitter> createSortEmitter(KernelOp kernel, const TargetDescription &target);
 /// A tiny step whose extents are numbers (`findLaneDims` has an answer), completely unrolled.
 std::unique_ptr<KernelEmitter> createWholeEmitter(KernelOp kernel,
                                                   const TargetDescription &target);

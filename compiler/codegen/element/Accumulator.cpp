@@ -17,6 +17,8 @@ Type Accumulator::elementType() const {
 static Reduction kindOf(Operation *root) {
   if (auto reduce = dyn_cast<ReduceOp>(root))
     return reduce.getKind();
+  if (auto cumulate = dyn_cast<CumulateOp>(root))
+    return cumulate.getKind();
   if (auto extremum = dyn_cast<ArgReduceOp>(root))
     return extremum.getKind() == Extremum::max ? Reduction::max : Reduction::min;
   return Reduction::add;

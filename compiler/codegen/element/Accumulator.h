@@ -1,4 +1,4 @@
-// The running state of one reduction, argreduce or contraction in vector registers.
+// The running state of one reduction (cumulative too), argreduce or contraction in vector registers.
 #ifndef QUERN_COMPILER_CODEGEN_ELEMENT_ACCUMULATOR_H
 #define QUERN_COMPILER_CODEGEN_ELEMENT_ACCUMULATOR_H
 

@@ -20,9 +20,12 @@ std::string reasonNotEmitted(KernelOp kernel) {
   case KernelKind::reduction:
     break;
   case KernelKind::movement:
-    if (!llvm::any_of(kernel.getBody().front(), [](Operation &op) { return isa<ScatterOp>(op); }))
-      break;
-    return isNotYet("a scatter");
+    for (Operation &op : kernel.getBody().front())
+      if (isa<ScatterOp, CumulateOp, ArgSortOp>(op))
+        return isNotYet(isa<ScatterOp>(op)    ? "a scatter"
+                        : isa<ArgSortOp>(op) ? "a sort"
+                                             : "a cumulative reduction");
+    break;
   case KernelKind::contraction:
     return isNotYet("a contraction");
   case KernelKind::window:

@@ -438,6 +438,51 @@ func.func @gather(%x: !quern.tensor<[V, 8], f32>, %i: !quern.tensor<[B], i8>) {
 
 // -----
 
+// cumulate (C1)
+func.func @cumulate(%x: !quern.tensor<[B, 8], f32>) {
+  // expected-error@+1 {{'quern.cumulate' op (C1) has no dimension 2 in '!quern.tensor<[B, 8], f32>'}}
+  %r = quern.cumulate add %x dim 2 : <[B, 8], f32>
+  return
+}
+
+// -----
+
+// cumulate (C2)
+func.func @cumulate(%x: !quern.tensor<[B, 8], f32>) {
+  // expected-error@+1 {{'quern.cumulate' op (C2) cannot cumulate by any}}
+  %r = quern.cumulate any %x dim 1 : <[B, 8], f32>
+  return
+}
+
+// -----
+
+// argsort (C1)
+func.func @argsort(%x: !quern.tensor<[B, 8], f32>) {
+  // expected-error@+1 {{'quern.argsort' op (C1) has no dimension -1 in '!quern.tensor<[B, 8], f32>'}}
+  %r = quern.argsort %x dim -1 : <[B, 8], f32> -> <[B, 8], i64>
+  return
+}
+
+// -----
+
+// argsort (C2)
+func.func @argsort(%x: !quern.tensor<[B, 8], f32>) {
+  // expected-error@+1 {{'quern.argsort' op (C2) cannot give '!quern.tensor<[B, 9], i64>' from '!quern.tensor<[B, 8], f32>'}}
+  %r = quern.argsort descending %x dim 1 : <[B, 8], f32> -> <[B, 9], i64>
+  return
+}
+
+// -----
+
+// argsort (C3)
+func.func @argsort(%x: !quern.tensor<[B, 8], f32>) {
+  // expected-error@+1 {{'quern.argsort' op (C3) gives elements of i64, not '!quern.tensor<[B, 8], i32>'}}
+  %r = quern.argsort %x dim 1 : <[B, 8], f32> -> <[B, 8], i32>
+  return
+}
+
+// -----
+
 // scatter (C1)
 func.func @scatter(%x: !quern.tensor<[V, 8], f32>, %u: !quern.tensor<[B], f32>, %i: !quern.tensor<[B], i64>) {
   // expected-error@+1 {{(C1) has 1 index tensors for 2 dimensions}}

@@ -316,3 +316,18 @@ func.func @window_reduce_of_single_elements(%x: !quern.tensor<[B, 8], f32>) -> !
   %r = quern.window_reduce max %x window [1] strides [1] low [0] high [0] base_dilation [1] dilation [3] : !quern.tensor<[B, 8], f32> -> !quern.tensor<[B, 8], f32>
   return %r : !quern.tensor<[B, 8], f32>
 }
+
+// CHECK-LABEL: @cumulate_of_one_element
+// CHECK-NEXT: return %arg0
+func.func @cumulate_of_one_element(%x: !quern.tensor<[B, 1], f32>) -> !quern.tensor<[B, 1], f32> {
+  %0 = quern.cumulate mul %x dim 1 : !quern.tensor<[B, 1], f32>
+  return %0 : !quern.tensor<[B, 1], f32>
+}
+
+// CHECK-LABEL: @argsort_of_one_element
+// CHECK-NEXT: %[[ZERO:.*]] = quern.constant 0 : <[B, 1], i64>
+// CHECK-NEXT: return %[[ZERO]]
+func.func @argsort_of_one_element(%x: !quern.tensor<[B, 1], f32>) -> !quern.tensor<[B, 1], i64> {
+  %0 = quern.argsort %x dim 1 : !quern.tensor<[B, 1], f32> -> !quern.tensor<[B, 1], i64>
+  return %0 : !quern.tensor<[B, 1], i64>
+}
