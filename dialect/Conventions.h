@@ -17,6 +17,10 @@ inline constexpr llvm::StringLiteral checks = "quern.checks";
 inline constexpr llvm::StringLiteral batch = "quern.batch";
 inline constexpr llvm::StringLiteral totalsOf = "quern.totals_of";
 inline constexpr llvm::StringLiteral updates = "quern.updates";
+inline constexpr llvm::StringLiteral clipNorm = "quern.clip_norm";
+inline constexpr llvm::StringLiteral accumulate = "quern.accumulate";
+/// The slot in which gradients are summed between two steps.
+inline constexpr llvm::StringLiteral accumulatedGradient = "accumulated_gradient";
 inline constexpr llvm::StringLiteral defaultValue = "quern.default";
 inline constexpr llvm::StringLiteral trainable = "quern.trainable";
 inline constexpr llvm::StringLiteral persistent = "quern.persistent";

@@ -27,6 +27,10 @@ public:
         return function.emitError() << "update function " << entry.getValue() << " is missing";
       updateOf[entry.getName()] = update;
     }
+    if (auto bound = function->getAttrOfType<FloatAttr>(attr::clipNorm))
+      clipNorm = bound.getValueAsDouble();
+    if (auto count = function->getAttrOfType<IntegerAttr>(attr::accumulate))
+      accumulated = count.getInt();
     addArguments();
     return buildBody();
   }
@@ -51,24 +55,40 @@ private:
       for (unsigned i = 0; i < update.getNumArguments(); ++i) {
         Role role = getRole(update, i);
         std::string own = getName(update, i).str();
-        if (role == Role::state)
-          own = (name + "." + own).str();
-        bool shared = role == Role::hyper || role == Role::step;
-        if (role == Role::state || (shared && !findArgument(role, role == Role::step ? "" : own)))
-          insertArgument(update, i, role, own);
+        bool isOwn = role == Role::state || role == Role::buffer;
+        if (isOwn)
+          own = slotName(role, name, own);
+        bool isShared = role == Role::hyper || role == Role::step;
+        if ((isOwn || isShared) && !findArgument(role, role == Role::step ? "" : own))
+          insertArgument(update.getArgument(i).getType(), update.getArgAttrDict(i), role, own);
       }
+      if (accumulated > 1)
+        insertArgument(parameter.getType(), resultAttributes(Role::state, sumName(name)),
+                       Role::state, sumName(name));
     }
+    if (accumulated > 1 && !findArgument(Role::step, ""))
+      insertArgument(TensorType::get({}, builder.getI64Type()),
+                     resultAttributes(Role::step, "step"), Role::step, "step");
   }
 
-  void insertArgument(func::FuncOp update, unsigned source, Role role, StringRef name) {
+  void insertArgument(Type type, DictionaryAttr given, Role role, StringRef name) {
     unsigned place = 0;
     while (place < block().getNumArguments() && getRole(function, place) <= role)
       ++place;
-    NamedAttrList attributes(update.getArgAttrDict(source));
+    NamedAttrList attributes(given);
     attributes.set(attr::name, builder.getStringAttr(name));
-    (void)function.insertArgument(place, update.getArgument(source).getType(),
-                                  attributes.getDictionary(function.getContext()),
+    (void)function.insertArgument(place, type, attributes.getDictionary(function.getContext()),
                                   NameLoc::get(builder.getStringAttr(name)));
+  }
+
+  /// What the model calls a parameter's state or average.
+  static std::string slotName(Role role, StringRef parameter, StringRef slot) {
+    return (role == Role::buffer ? slot + "." + parameter : parameter + "." + slot).str();
+  }
+
+  /// The state in which a parameter's gradients are summed.
+  static std::string sumName(StringRef parameter) {
+    return (parameter + "." + attr::accumulatedGradient).str();
   }
 
   SmallVector<BlockArgument> trained() {
@@ -91,42 +111,115 @@ private:
             differentiate(builder, block(), loss, tensors.constantLike(loss, 1), wrt, gradients)))
       return failure();
 
-    SmallVector<Value> newParams, newState;
-    SmallVector<DictionaryAttr> paramAttributes, stateAttributes;
-    for (auto [parameter, gradient] : llvm::zip(parameters, gradients)) {
-      StringRef name = getName(function, parameter.getArgNumber());
+    for (auto [parameter, gradient] : llvm::zip(parameters, gradients))
       if (!gradient)
         return function.emitError()
-               << "the parameter " << name
+               << "the parameter " << getName(function, parameter.getArgNumber())
                << " cannot learn: nothing with a derivative leads from it to the loss";
+    Value isStep;
+    SmallVector<Value> sums;
+    if (accumulated > 1)
+      isStep = accumulateGradients(tensors, parameters, gradients, sums);
+    if (clipNorm)
+      clipGradients(tensors, gradients);
+
+    SmallVector<Value> newParams, newBuffers, newState;
+    SmallVector<DictionaryAttr> paramAttributes, bufferAttributes, stateAttributes;
+    for (auto [parameter, gradient] : llvm::zip(parameters, gradients)) {
+      StringRef name = getName(function, parameter.getArgNumber());
       func::FuncOp update = updateOf[builder.getStringAttr(name)];
       IRMapping mapping;
-      SmallVector<unsigned> states;
       for (BlockArgument argument : update.getArguments()) {
         Role role = getRole(update, argument.getArgNumber());
         StringRef own = getName(update, argument.getArgNumber());
-        Value value = role == Role::param      ? Value(parameter)
-                      : role == Role::gradient ? gradient
-                      : role == Role::state    ? findArgument(role, (name + "." + own).str())
-                      : role == Role::hyper    ? findArgument(role, own)
-                                               : findArgument(role, "");
-        if (role == Role::state)
-          states.push_back(cast<BlockArgument>(value).getArgNumber());
-        mapping.map(argument, value);
+        mapping.map(argument, role == Role::param      ? Value(parameter)
+                              : role == Role::gradient ? gradient
+                              : role == Role::hyper    ? findArgument(role, own)
+                              : role != Role::step ? findArgument(role, slotName(role, name, own))
+                              : optimizerStep      ? optimizerStep
+                                                   : findArgument(role, ""));
       }
       for (Operation &op : update.getBody().front().without_terminator())
         builder.clone(op, mapping);
       Operation *updateEnd = update.getBody().front().getTerminator();
-      newParams.push_back(mapping.lookupOrDefault(updateEnd->getOperand(0)));
+      // Between two steps everything stays as it is.
+      auto inStep = [&](Value updated, Value old) {
+        return isStep ? tensors.select(filled(tensors, isStep, old), updated, old) : updated;
+      };
+      newParams.push_back(inStep(mapping.lookupOrDefault(updateEnd->getOperand(0)), parameter));
       paramAttributes.push_back(resultAttributes(Role::param, name));
-      for (auto [i, state] : llvm::enumerate(states)) {
-        newState.push_back(mapping.lookupOrDefault(updateEnd->getOperand(i + 1)));
-        stateAttributes.push_back(resultAttributes(Role::state, getName(function, state)));
+      for (unsigned i = 1; i < updateEnd->getNumOperands(); ++i) {
+        Role role = getResultRole(update, i);
+        std::string full = slotName(role, name, getResultName(update, i));
+        bool isBuffer = role == Role::buffer;
+        (isBuffer ? newBuffers : newState)
+            .push_back(inStep(mapping.lookupOrDefault(updateEnd->getOperand(i)),
+                              findArgument(role, full)));
+        (isBuffer ? bufferAttributes : stateAttributes).push_back(resultAttributes(role, full));
       }
     }
-    appendResults(end, newParams, paramAttributes, newState, stateAttributes);
-    function->removeAttr(attr::updates);
+    for (auto [parameter, sum] : llvm::zip(parameters, sums)) {
+      newState.push_back(
+          tensors.select(filled(tensors, isStep, sum), tensors.zerosLike(sum), sum));
+      stateAttributes.push_back(resultAttributes(
+          Role::state, sumName(getName(function, parameter.getArgNumber()))));
+    }
+    appendResults(end, newParams, paramAttributes, newBuffers, bufferAttributes, newState,
+                  stateAttributes);
+    for (StringRef name : {attr::updates, attr::clipNorm, attr::accumulate})
+      function->removeAttr(name);
     return success();
+  }
+
+  static Value filled(TensorBuilder &tensors, Value scalar, Value like) {
+    return tensors.broadcast(scalar, TensorBuilder::typeOf(like).getExtents(), {});
+  }
+
+  /// Replaces each gradient by the mean of the group so far, and gives those in `sums`. Returns
+  /// whether this batch ends a group; `optimizerStep` counts groups.
+  Value accumulateGradients(TensorBuilder &tensors, ArrayRef<BlockArgument> parameters,
+                            MutableArrayRef<Value> gradients, SmallVectorImpl<Value> &sums) {
+    Value batch = findArgument(Role::step, "");
+    Value count = tensors.constantLike(batch, double(accumulated));
+    Value rest = RemainderOp::create(builder, tensors.loc, batch, count);
+    optimizerStep =
+        FloorDivOp::create(builder, tensors.loc, tensors.add(batch, double(accumulated - 1)), count);
+    for (auto [parameter, gradient] : llvm::zip(parameters, gradients)) {
+      Value old = findArgument(Role::state, sumName(getName(function, parameter.getArgNumber())));
+      Value share = tensors.div(gradient, tensors.constantLike(gradient, double(accumulated)));
+      gradient = tensors.add(old, share);
+      sums.push_back(gradient);
+    }
+    return tensors.compare(Comparison::eq, rest, tensors.zerosLike(rest));
+  }
+
+  /// Scales all gradients by min(1, clipNorm / (norm + 1e-6)), as PyTorch's clip_grad_norm_ does.
+  void clipGradients(TensorBuilder &tensors, MutableArrayRef<Value> gradients) {
+    Type wide = builder.getF32Type();
+    for (Value gradient : gradients)
+      if (Type element = TensorBuilder::typeOf(gradient).getElementType(); element.isF64())
+        wide = element;
+    auto as = [&](Value value, Type element) {
+      return TensorBuilder::typeOf(value).getElementType() == element
+                 ? value
+                 : tensors.convert(value, element);
+    };
+    Value total;
+    for (Value gradient : gradients) {
+      Value exact = as(gradient, wide);
+      SmallVector<int64_t> all = llvm::to_vector(
+          llvm::seq<int64_t>(0, TensorBuilder::typeOf(gradient).getRank()));
+      Value squares = tensors.mul(exact, exact);
+      Value sum = all.empty() ? squares : tensors.sum(squares, all);
+      total = total ? tensors.add(total, sum) : sum;
+    }
+    Value norm = tensors.unary<SqrtOp>(total);
+    Value factor = tensors.div(tensors.constantLike(norm, *clipNorm), tensors.add(norm, 1e-6));
+    factor = MinOp::create(builder, tensors.loc, factor, tensors.constantLike(factor, 1));
+    for (Value &gradient : gradients) {
+      Value own = as(factor, TensorBuilder::typeOf(gradient).getElementType());
+      gradient = tensors.mul(gradient, filled(tensors, own, gradient));
+    }
   }
 
   DictionaryAttr resultAttributes(Role role, StringRef name) {
@@ -137,7 +230,8 @@ private:
 
   /// Outputs stay first, then parameters, the buffers that the function returned, and the state.
   void appendResults(Operation *end, ArrayRef<Value> params,
-                     ArrayRef<DictionaryAttr> paramAttributes, ArrayRef<Value> state,
+                     ArrayRef<DictionaryAttr> paramAttributes, ArrayRef<Value> averages,
+                     ArrayRef<DictionaryAttr> averageAttributes, ArrayRef<Value> state,
                      ArrayRef<DictionaryAttr> stateAttributes) {
     SmallVector<Value> values, buffers;
     SmallVector<DictionaryAttr> attributes, bufferAttributes;
@@ -153,6 +247,8 @@ private:
     llvm::append_range(attributes, paramAttributes);
     llvm::append_range(values, buffers);
     llvm::append_range(attributes, bufferAttributes);
+    llvm::append_range(values, averages);
+    llvm::append_range(attributes, averageAttributes);
     llvm::append_range(values, state);
     llvm::append_range(attributes, stateAttributes);
     end->setOperands(values);
@@ -165,6 +261,11 @@ private:
   SymbolTable &symbols;
   OpBuilder builder;
   llvm::DenseMap<StringAttr, func::FuncOp> updateOf;
+  std::optional<double> clipNorm;
+  /// The number of batches that make one step.
+  int64_t accumulated = 1;
+  /// The number of the step that the current batch is part of, where that is not the batch's own.
+  Value optimizerStep;
 };
 
 class TrainStepPass : public impl::TrainStepBase<TrainStepPass> {

@@ -184,11 +184,21 @@ static constexpr BuiltinDescription members[] = {
      "is its name in saved files, else the member's."},
     {"buffer", "init, persistent=True, name=None",
      "What a module keeps but does not learn; assigning it in a function of its module updates "
-     "it. Saved with the weights if persistent."},
+     "it. Saved with the weights if persistent. In an optimizer, without arguments: the average of "
+     "each parameter that average(module) reads, which begins as the parameter does."},
     {"state", "init, name=None, scalar=False",
      "In an optimizer: a tensor for each parameter, of its shape or a scalar, which begins filled "
      "with the number `init`."},
     {"eval", "module", "The module as it is outside training, wherever it is called."},
+    {"average", "module",
+     "The module with the averages of its parameters that an optimizer such as EMA keeps, as it is "
+     "outside training."},
+};
+
+static constexpr BuiltinDescription gradients[] = {
+    {"grad", "f, x, *others",
+     "The gradient of f(x, *others), one float, with respect to x; it can be differentiated again. "
+     "Example: grad(sum, tensor([5., 7.])) is [1, 1]."},
 };
 
 static constexpr BuiltinDescription effects[] = {
@@ -197,7 +207,6 @@ static constexpr BuiltinDescription effects[] = {
     {"check_range", "x, bound, message",
      "Fails the call, before anything is updated, where an element of x is not in [0, bound). In "
      "the message, {0} is the element, {1} its position and {2} the bound."},
-    {"grad", "f, x", "Not supported yet."},
 };
 
 llvm::ArrayRef<BuiltinFamily> getBuiltinFamilies() {
@@ -207,6 +216,7 @@ llvm::ArrayRef<BuiltinFamily> getBuiltinFamilies() {
       {"Shape", shapes},                    {"Parts", parts},
       {"Windows", windows},                 {"Making tensors", making},
       {"Lists, while compiling", compileTime}, {"Members of modules", members},
+      {"Gradients", gradients},
       {"Printing and checking", effects},
   };
   return families;

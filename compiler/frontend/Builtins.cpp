@@ -302,6 +302,12 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
       return s.error(place, "eval takes a module");
     return s.frozen(args[0].value);
   }
+  if (name == "average") {
+    if (args.size() != 1 || args[0].value.kind != Value::Instance ||
+        args[0].value.instance->cls->kind != ast::StmtKind::Module)
+      return s.error(place, "average takes a module");
+    return s.averaged(args[0].value);
+  }
   known = false;
   return {};
 }

@@ -205,7 +205,3 @@ Value Sema::builtinIsNan(Args args, Place place) {
     return {};
   return compare("!=", v[0], v[0], place);
 }
-
-Value Sema::builtinGrad(Args args, Place place) {
-  return error(place, "grad(f, x) is not supported yet");
-}

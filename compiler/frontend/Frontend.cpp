@@ -1,5 +1,6 @@
 // The frontend's interface: parse, evaluate, verify.
 #include "compiler/frontend/Frontend.h"
+#include "compiler/autodiff/Derivatives.h"
 #include "compiler/frontend/Docstring.h"
 #include "compiler/frontend/Library.h"
 #include "compiler/frontend/Parser.h"
@@ -63,6 +64,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::compile(uint32_t file) {
     }
     checkTotals();
   }
+  checkAverages();
   if (diagnostics.hasErrors())
     return {};
   traceInit();
@@ -142,6 +144,10 @@ quern::compileToModel(mlir::MLIRContext &context, SourceManager &sources, llvm::
     diagnostics.error({}, error);
     return {};
   }
+  // `grad(f, x)` differentiates while tracing.
+  mlir::DialectRegistry registry;
+  registerDerivatives(registry);
+  context.appendDialectRegistry(registry);
   context.loadDialect<QuernDialect, mlir::func::FuncDialect>();
   return Sema(&context, diagnostics, options).compile(*index);
 }

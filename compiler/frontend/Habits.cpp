@@ -199,8 +199,6 @@ bool quern::isPlanned(llvm::StringRef name) {
                                           "LSTM",
                                           "GRU",
                                           "RNN",
-                                          "EMA",
-                                          "average",
                                           "loop",
                                           "RMSprop",
                                           "Adagrad",

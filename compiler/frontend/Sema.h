@@ -62,6 +62,8 @@ struct Trace {
   llvm::MapVector<Variable *, mlir::Value> updated;
   mlir::Value seed, step;
   bool training = false;
+  /// Whether parameters are read as their averages.
+  bool averaged = false;
   /// Whether derivatives will be taken.
   bool isTrain = false;
   bool isInit = false;
@@ -91,6 +93,8 @@ struct Entry {
   const ast::Expr *decorator = nullptr;
   const ast::Expr *optimizer = nullptr;
   Value params;
+  std::optional<double> clipNorm;
+  int64_t accumulate = 1;
   std::string totalsOf;
 };
 
@@ -233,6 +237,12 @@ public:
                      const ast::Expr &e);
   /// The same module, outside training whoever calls it.
   Value frozen(const Value &module);
+  /// The same module with the averages of its parameters, outside training.
+  Value averaged(const Value &module);
+  /// The buffer that holds a parameter's average.
+  Variable *averageOf(Variable *v, Place place);
+  /// Every average that is read must be kept by an optimizer.
+  void checkAverages();
   void nameVariables(Env *file);
   void nameValue(const Value &v, const std::string &path, unsigned depth);
   void collectVariables(const Value &v, std::vector<Variable *> &into);
@@ -328,7 +338,12 @@ public:
   Value random(const Value &type, Place place);
   Value fill(const Value &type, double number, Place place);
 
+  // Index notation (SemaIndexNotation.cpp).
+  void defineByIndex(const ast::Stmt &statement, Env *env);
+
   // Indexing (SemaIndexing.cpp).
+  /// The slice at one place of a dim, without that dim. The place is proved or checked to exist.
+  Value selectAt(Value x, int64_t dim, Extent at, Place place);
   Value index(Value base, const ast::Expr &e, Env *env);
   Value sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env);
   Value sliceAtRunTime(Value x, int64_t dim, const ast::Expr &slice, const Value (&raw)[3],

@@ -1,5 +1,6 @@
 // Calls: binding arguments, running bodies inline.
 #include "compiler/frontend/Sema.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include "llvm/ADT/ScopeExit.h"
 
 using namespace quern;
@@ -70,14 +71,12 @@ Value Sema::evalCall(const ast::Expr &e, Env *env) {
 Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
                  llvm::StringRef text) {
   // What is frozen is called outside training.
-  auto inMode = [&](bool isFrozen, llvm::function_ref<Value()> body) {
-    bool before = trace && trace->training;
-    if (trace && isFrozen)
-      trace->training = false;
-    Value r = body();
-    if (trace)
-      trace->training = before;
-    return r;
+  auto inMode = [&](bool isFrozen, bool isAveraged, llvm::function_ref<Value()> body) {
+    if (!trace || !isFrozen)
+      return body();
+    llvm::SaveAndRestore training(trace->training, false);
+    llvm::SaveAndRestore averaged(trace->averaged, trace->averaged || isAveraged);
+    return body();
   };
   switch (callee.kind) {
   case Value::Builtin:
@@ -85,7 +84,7 @@ Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
   case Value::Function:
     if (callee.function->kind != ast::StmtKind::Def)
       return instantiate(*callee.function, std::move(args), place, text);
-    return inMode(callee.flag,
+    return inMode(callee.flag, callee.averaged,
                   [&] { return callFunction(*callee.function, std::move(args), place, text); });
   case Value::Instance: {
     Value *forward = callee.instance->members->find("forward");
@@ -95,7 +94,7 @@ Value Sema::call(const Value &callee, std::vector<Argument> args, Place place,
                               "functions by name");
     // In a container of the library, a layer is told by what it is.
     std::string name = sources.isLibrary(place) ? callee.instance->text : text.str();
-    Value r = inMode(callee.instance->frozen, [&] {
+    Value r = inMode(callee.instance->frozen, callee.instance->averaged, [&] {
       return callFunction(*forward->function, std::move(args), place, name);
     });
     if (r.kind == Value::Tensor)

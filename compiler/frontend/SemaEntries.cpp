@@ -314,7 +314,7 @@ void Sema::traceInit() {
     mapping.map(v->init->getArgument(0), own.seed);
     mapping.map(v->init->getArgument(1), step);
     // Keyed by the name: a parameter gets the same values wherever it stands in the file.
-    uint32_t id = uint32_t(llvm::xxh3_64bits(v->name));
+    uint32_t id = uint32_t(llvm::xxh3_64bits(v->averageOf ? v->averageOf->name : v->name));
     for (mlir::Operation &op : *v->init) {
       mlir::Operation *copy = builder.clone(op, mapping);
       copy->walk([&](RandomOp random) { random.setId(id++); });
@@ -407,15 +407,27 @@ void Sema::collectEntries(Env *file) {
       }
       for (auto [i, arg] : llvm::enumerate(decorator.arguments())) {
         llvm::StringRef name = decorator.names[i];
-        if (name == "clip_norm" || name == "accumulate") {
-          error(arg->place, name + " is not supported yet");
+        if (name == "clip_norm") {
+          Value bound = eval(*arg, file);
+          if (!bound.isError() && (!bound.isNumber() || bound.kind == Value::Bool ||
+                                   !(bound.number > 0) || std::isinf(bound.number)))
+            error(arg->place,
+                  "clip_norm is a number above 0 that is known while compiling, not " +
+                      (bound.isNumber() ? toText(bound) : describe(bound)));
+          entry.clipNorm = bound.number;
+        } else if (name == "accumulate") {
+          Value count = eval(*arg, file);
+          if (!count.isError() && (count.kind != Value::Int || count.integer < 1))
+            error(arg->place, "accumulate is a number of batches, at least 1, not " +
+                                  (count.isNumber() ? toText(count) : describe(count)));
+          entry.accumulate = count.integer;
         } else if (name == "params") {
           entry.params = eval(*arg, file);
         } else if (name.empty() && i == 0) {
           entry.optimizer = arg;
         } else {
           report(arg->place, "@train has no argument " + (name.empty() ? "here" : name))
-              .hint("it takes an optimizer and params=");
+              .hint("it takes an optimizer, params=, clip_norm= and accumulate=");
         }
       }
     }

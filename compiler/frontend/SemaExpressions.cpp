@@ -15,7 +15,10 @@ Value Sema::read(const Value &v, Place place) {
   if (trace->isInit)
     return error(place, "the value of " +
                             llvm::Twine("a parameter is not known while parameters are made"));
-  Value t = Value::of(variableValue(v.variable));
+  Variable *variable = v.variable;
+  if (trace->averaged && variable->kind == Variable::Param)
+    variable = averageOf(variable, place);
+  Value t = Value::of(variableValue(variable));
   return t;
 }
 

@@ -92,7 +92,7 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
     return base.instance ? list[i] : list[i];
   }
   if (base.kind == Value::Builtin && (base.text == "sum" || base.text == "max"))
-    return error(e.place, "index notation is not supported yet");
+    return error(e.place, base.text + "[i](...) stands on the right of `y[b] := ...` only");
   if (base.kind != Value::Tensor)
     return error(e.mark, describe(base) + " is not indexed");
   int64_t rank = base.type().getRank(), used = 0;
@@ -141,18 +141,9 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
       return error(item->place,
                    "a tensor is indexed by whole numbers, slices, None or tensors, not " +
                        describe(v));
-    std::string text = "index " + i->str(true) + " is outside dim " + std::to_string(dim) +
-                       ", whose extent is " + shape[dim].str(true);
-    if (!within(*this, *i, "lt", shape[dim], item->place, text) ||
-        !within(*this, constant(0), "le", *i, item->place, text))
-      return {};
-    llvm::SmallVector<Extent> offsets(shape.size(), constant(0)), sizes(shape);
-    offsets[dim] = *i;
-    sizes[dim] = constant(1);
-    llvm::SmallVector<int64_t> strides(shape.size(), 1);
-    x = Value::of(SliceOp::create(builder, location(e.place), use(x), offsets, sizes, strides));
-    shape.erase(shape.begin() + dim);
-    x = reshapeTo(x, shape, e.place);
+    x = selectAt(x, dim, *i, item->place);
+    if (x.isError())
+      return x;
   }
   if (tensors.empty())
     return x;
@@ -189,6 +180,22 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
   for (int64_t i = n + dims[0]; i < total; ++i)
     order.push_back(i);
   return Value::of(at(e.place).transpose(r, order));
+}
+
+Value Sema::selectAt(Value x, int64_t dim, Extent at, Place place) {
+  llvm::SmallVector<Extent> shape = x.type().getExtents();
+  std::string text = "index " + at.str(true) + " is outside dim " + std::to_string(dim) +
+                     ", whose extent is " + shape[dim].str(true);
+  if (!within(*this, at, "lt", shape[dim], place, text) ||
+      !within(*this, constant(0), "le", at, place, text))
+    return {};
+  llvm::SmallVector<Extent> offsets(shape.size(), constant(0)), sizes(shape);
+  offsets[dim] = at;
+  sizes[dim] = constant(1);
+  llvm::SmallVector<int64_t> strides(shape.size(), 1);
+  x = Value::of(SliceOp::create(builder, location(place), use(x), offsets, sizes, strides));
+  shape.erase(shape.begin() + dim);
+  return reshapeTo(x, shape, place);
 }
 
 Value Sema::sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env) {

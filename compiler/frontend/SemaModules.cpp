@@ -85,6 +85,51 @@ Value Sema::frozen(const Value &module) {
   return v;
 }
 
+Value Sema::averaged(const Value &module) {
+  Value v = frozen(module);
+  v.instance->averaged = true;
+  return v;
+}
+
+Variable *Sema::averageOf(Variable *v, Place place) {
+  if (!v->average) {
+    variables.emplace_back();
+    Variable &a = variables.back();
+    a.kind = Variable::Buffer;
+    a.type = v->type;
+    a.name = "average." + v->name;
+    a.place = v->place;
+    // It begins as the parameter does, down to the same random numbers.
+    a.init = v->init;
+    a.initValue = v->initValue;
+    a.averageOf = v;
+    for (Variable *other : state)
+      if (other->name == a.name)
+        report(other->place, "`" + a.name + "` is the name of an average, so a " +
+                                 (other->kind == Variable::Param ? "parameter" : "buffer") +
+                                 " needs another");
+    state.push_back(&a);
+    v->average = &a;
+  }
+  // The message names the user's own line.
+  for (size_t i = frames.size(); i-- > 0 && sources.isLibrary(place);)
+    place = frames[i].call;
+  if (place.isValid() && !v->average->readAt.isValid())
+    v->average->readAt = place;
+  return v->average;
+}
+
+void Sema::checkAverages() {
+  if (trainEntries == 0 || !options.runFunction.empty())
+    return;
+  for (Variable *v : state)
+    if (v->averageOf && !v->isKept) {
+      report(v->readAt, "no optimizer keeps the average of " + v->averageOf->name)
+          .hint("wrap the optimizer of its @train function: EMA(AdamW(...))");
+      return;
+    }
+}
+
 Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place place, Env *env,
                          const ast::Expr &e) {
   const char *what = kind == Variable::Param    ? "param"
@@ -95,6 +140,22 @@ Value Sema::makeVariable(Variable::Kind kind, std::vector<Argument> args, Place 
   Env *owner = env;
   while (owner && owner->kind == Env::Local)
     owner = owner->parent;
+  bool inOptimizer =
+      owner && owner->self && owner->self->cls->kind == ast::StmtKind::Optimizer;
+  if (kind == Variable::Buffer && inOptimizer) {
+    if (!args.empty())
+      return error(place, "a buffer of an optimizer is the average that average(net) reads, and "
+                          "takes no arguments; other values are a state(...)");
+    variables.emplace_back();
+    Variable &v = variables.back();
+    v.kind = kind;
+    v.place = place;
+    v.isAverage = true;
+    v.type = scalar(realType());
+    Value result = Value::of(Value::Variable);
+    result.variable = &v;
+    return result;
+  }
   std::vector<Value> values;
   if (!take(what, args, values, place))
     return {};

@@ -200,12 +200,19 @@ Value *Sema::findMethod(llvm::StringRef name, Env *env) {
 Value Sema::memberOf(const Value &base, llvm::StringRef name, Place place, bool asCallee) {
   Instance &instance = *base.instance;
   if (Value *v = instance.members->find(name)) {
+    bool before = trace && trace->averaged;
+    if (trace)
+      trace->averaged |= instance.averaged;
     Value member = asCallee ? *v : read(*v, place);
+    if (trace)
+      trace->averaged = before;
     // What is reached through a frozen module is frozen too.
     if (instance.frozen && member.kind == Value::Instance)
-      return frozen(member);
-    if (instance.frozen && member.kind == Value::Function)
+      return instance.averaged ? averaged(member) : frozen(member);
+    if (instance.frozen && member.kind == Value::Function) {
       member.flag = true;
+      member.averaged = instance.averaged;
+    }
     return member;
   }
   if (Value *v = instance.args->find(name))

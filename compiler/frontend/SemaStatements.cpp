@@ -196,10 +196,7 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
     return;
   }
   case StmtKind::IndexDef:
-    error(s.place, "index notation (`:=`) is not supported yet; write it with @, sum and where");
-    if (s.target->is(ExprKind::Index) && s.target->items[0]->is(ExprKind::Name))
-      env->set(s.target->items[0]->text, Value());
-    return;
+    return defineByIndex(s, env);
   case StmtKind::Return:
     if (env->kind != Env::Local) {
       // Behind a function that could not be read it says nothing new.

@@ -66,37 +66,67 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
       error(entry.optimizer->place, optimizer->cls->definition->name + " has no update(p, g)");
       return f.erase();
     }
+    // An optimizer may wrap others, as EMA does.
+    std::vector<Instance *> parts{optimizer};
+    for (size_t i = 0; i < parts.size(); ++i)
+      for (const std::string &name : parts[i]->args->order)
+        if (Value *part = parts[i]->args->find(name);
+            part && part->kind == Value::Instance &&
+            part->instance->cls->kind == ast::StmtKind::Optimizer)
+          parts.push_back(part->instance);
     std::vector<std::pair<Variable *, std::string>> slots;
-    for (const std::string &name : optimizer->order) {
-      Value *member = optimizer->members->find(name);
-      if (!member || member->kind != Value::Variable)
-        continue;
-      Variable *slot = member->variable;
-      std::string slotName = slot->override.empty() ? name : slot->override;
-      slot->type = slot->isScalar ? scalar(v->type.getElementType()) : v->type;
-      own.variables[slot] = add(slot->type, Role::state, slotName);
-      own.updated[slot] = own.variables[slot];
-      slots.push_back({slot, slotName});
-      std::string full = v->name + "." + slotName;
-      if (!llvm::any_of(optimizerState, [&](const OptimizerState &s) { return s.name == full; }))
-        optimizerState.push_back({full, slot->type, slot->fill});
+    for (Instance *part : parts)
+      for (const std::string &name : part->order) {
+        Value *member = part->members->find(name);
+        if (!member || member->kind != Value::Variable)
+          continue;
+        Variable *slot = member->variable;
+        std::string slotName = slot->isAverage           ? "average"
+                               : slot->override.empty() ? name
+                                                        : slot->override;
+        if (llvm::any_of(slots, [&](const auto &other) { return other.second == slotName; })) {
+          error(entry.optimizer->place,
+                slot->isAverage ? "two of these optimizers keep an average, but there is one"
+                                : "two of these optimizers have a state " + slotName);
+          return f.erase();
+        }
+        slot->type = slot->isScalar ? scalar(v->type.getElementType()) : v->type;
+        own.variables[slot] =
+            add(slot->type, slot->isAverage ? Role::buffer : Role::state, slotName);
+        own.updated[slot] = own.variables[slot];
+        slots.push_back({slot, slotName});
+        if (slot->isAverage) {
+          averageOf(v, {})->isKept = true;
+          continue;
+        }
+        std::string full = v->name + "." + slotName;
+        if (!llvm::any_of(optimizerState, [&](const OptimizerState &s) { return s.name == full; }))
+          optimizerState.push_back({full, slot->type, slot->fill});
+      }
+    if (entry.accumulate > 1) {
+      std::string full = v->name + "." + attr::accumulatedGradient.str();
+      if (llvm::any_of(slots, [](const auto &slot) {
+            return slot.second == attr::accumulatedGradient;
+          }))
+        error(entry.decorator->place, "accumulate= keeps a state " + attr::accumulatedGradient +
+                                          "; " + optimizer->cls->definition->name +
+                                          " needs another name for its own");
+      optimizerState.push_back({full, v->type, 0});
     }
     // Typed scalars of the optimizer are hypers; schedules of `step` are worked out in each step.
-    for (const ast::Param &param : optimizer->cls->definition->params) {
-      Value *value = optimizer->args->find(param.name);
-      if (!param.type || !value)
-        continue;
-      if (value->kind == Value::Int || value->kind == Value::Float || value->kind == Value::Bool) {
+    for (Instance *part : parts)
+      for (const ast::Param &param : part->cls->definition->params) {
+        Value *value = part->args->find(param.name);
+        if (!param.type || !value || !value->isNumber())
+          continue;
         for (const ast::Param &own : entry.function->definition->params)
           if (own.type && own.value && own.name == param.name && number == 1)
-            report(own.place, "`" + own.name + "` is a hyper of " +
-                                  optimizer->cls->definition->name +
+            report(own.place, "`" + own.name + "` is a hyper of " + part->cls->definition->name +
                                   " too; the argument needs another name");
         std::string name = trainEntries > 1 ? loss + "." + param.name.str() : param.name.str();
-        optimizer->args->set(param.name, Value::of(add(scalar(realType()), Role::hyper,
-                                                       name, value->number)));
+        part->args->set(param.name,
+                        Value::of(add(scalar(realType()), Role::hyper, name, value->number)));
       }
-    }
     Value result = callFunction(*update->function,
                                 {{"", Value::of(p), nullptr, {}}, {"", Value::of(g), nullptr, {}}},
                                 entry.decorator->place, optimizer->cls->definition->name);
@@ -111,7 +141,7 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
     llvm::SmallVector<mlir::DictionaryAttr> attrs{roleAttrs(builder, "param", "p")};
     for (auto &[slot, name] : slots) {
       values.push_back(use(own.updated[slot]));
-      attrs.push_back(roleAttrs(builder, "state", name));
+      attrs.push_back(roleAttrs(builder, slot->isAverage ? "buffer" : "state", name));
     }
     finishFunction(f, values, attrs);
     f->setAttr(attr::kind, builder.getStringAttr("update"));
@@ -122,4 +152,8 @@ void Sema::traceUpdates(const Entry &entry, mlir::func::FuncOp function) {
     error(entry.function->definition->place,
           entry.function->definition->name + " reaches no parameter, so there is nothing to train");
   function->setAttr(attr::updates, updates.getDictionary(context));
+  if (entry.clipNorm)
+    function->setAttr(attr::clipNorm, builder.getF64FloatAttr(*entry.clipNorm));
+  if (entry.accumulate > 1)
+    function->setAttr(attr::accumulate, builder.getI64IntegerAttr(entry.accumulate));
 }

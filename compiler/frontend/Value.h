@@ -37,6 +37,14 @@ struct Variable {
   /// The fill value of an optimizer's state, and whether it is one number for each parameter.
   double fill = 0;
   bool isScalar = false;
+  /// Of a parameter: the buffer with its average, once something reads or keeps that.
+  Variable *average = nullptr;
+  /// Of such a buffer: whose average it is, whether an optimizer keeps it, and where it is read.
+  Variable *averageOf = nullptr;
+  bool isKept = false;
+  Place readAt;
+  /// Of an optimizer: stands for the average of the parameter that is updated.
+  bool isAverage = false;
 };
 
 /// A `def`, `module` or `optimizer` with what it can see.
@@ -60,6 +68,8 @@ struct Instance {
   /// How each argument was written at the construction.
   llvm::StringMap<std::string> labels;
   bool frozen = false;
+  /// Whether its parameters are read as their averages.
+  bool averaged = false;
   /// The module that this is a frozen view of.
   Instance *original = nullptr;
   bool named = false;
@@ -88,6 +98,7 @@ struct Value {
   };
   Kind kind = Error;
   bool flag = false; // Bool; Tensor: a weak scalar; Function: of a frozen module
+  bool averaged = false; // Function: of a module whose parameters are read as their averages
   int64_t integer = 0;
   double number = 0;
   std::string text; // String; Builtin: its name

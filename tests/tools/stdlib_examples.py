@@ -93,7 +93,7 @@ def check(example, folder):
 
 
 # Built-in functions whose work cannot be shown by a value.
-SHOWN_ELSEWHERE = "param buffer state eval print check_range grad".split()
+SHOWN_ELSEWHERE = "param buffer state eval average print check_range".split()
 
 failed, seen = 0, []
 items = json.loads(subprocess.run(["quern", "doc", "--json"], capture_output=True, text=True, check=True).stdout)
