@@ -42,16 +42,30 @@ def measure(run, seconds):
     return {"min": times[0], "median": times[len(times) // 2]}
 
 
-def layers(parameters):
-    """[(weight, bias)] in order."""
-    values = list(parameters.values())
-    return list(zip(values[::2], values[1::2]))
-
-
 def arrays():
     import numpy as np
     convert = lambda item: np.frombuffer(item[1], dtype="f4" if item[1].typecode == "f" else "i4").reshape(item[0]).copy()
     return {name: convert(item) for name, item in WORKLOAD.parameters().items()}, *map(convert, WORKLOAD.data())
+
+
+class TorchOps:
+    def __init__(self, torch):
+        f = torch.nn.functional
+        self.linear, self.relu, self.sigmoid, self.convolution = f.linear, torch.relu, torch.sigmoid, f.conv2d
+        self.max_pool, self.embedding, self.gelu, self.attention = f.max_pool2d, f.embedding, f.gelu, f.scaled_dot_product_attention
+        self.norm = f.layer_norm
+
+    @staticmethod
+    def flatten(x):
+        return x.flatten(1)
+
+    def layer_norm(self, x, weight, bias):
+        return self.norm(x, weight.shape, weight, bias)
+
+    def causal_attention(self, x, heads):
+        rows, context, width = x.shape[0], x.shape[1], x.shape[2] // 3
+        q, k, v = x.reshape(rows, context, 3, heads, width // heads).permute(2, 0, 3, 1, 4).unbind(0)
+        return self.attention(q, k, v, is_causal=True).transpose(1, 2).reshape(rows, context, width)
 
 
 class Torch:
@@ -59,25 +73,25 @@ class Torch:
 
     def __init__(self, compiled=False):
         import torch
-        self.torch, self.version = torch, torch.__version__
+        self.torch, self.version, self.ops = torch, torch.__version__, TorchOps(torch)
         torch.set_num_threads(THREADS)
         parameters, x, y = arrays()
-        modules = []
-        for i, (weight, bias) in enumerate(layers(parameters)):
-            linear = torch.nn.Linear(weight.shape[1], weight.shape[0])
-            with torch.no_grad():
-                linear.weight.copy_(torch.from_numpy(weight))
-                linear.bias.copy_(torch.from_numpy(bias))
-            modules += ([torch.nn.ReLU() if WORKLOAD.activation == "relu" else torch.nn.Sigmoid()] if i else []) + [linear]
-        self.model = model = torch.nn.Sequential(*modules)
+        self.parameters = {name: torch.from_numpy(value).requires_grad_() for name, value in parameters.items()}
         self.x, self.y = torch.from_numpy(x), torch.from_numpy(y)
+        self.x = self.x if self.x.is_floating_point() else self.x.long()
         if WORKLOAD.loss == "cross_entropy":
-            self.y, loss = self.y.long(), torch.nn.functional.cross_entropy
+            self.y = self.y.long().flatten()
+            loss = lambda out, y: torch.nn.functional.cross_entropy(out.reshape(-1, out.shape[-1]), y)
         else:
             loss = torch.nn.functional.mse_loss
         # The fused optimizer is the fastest of the eager ones.
-        optimizer = torch.optim.SGD(model.parameters(), lr=WORKLOAD.learning_rate, momentum=WORKLOAD.momentum, fused=not compiled)
-        forward = lambda: loss(model(self.x), self.y)
+        options = {"lr": WORKLOAD.learning_rate, "fused": not compiled}
+        if WORKLOAD.optimizer == "SGD":
+            options["momentum"] = WORKLOAD.momentum
+        else:
+            options.update(betas=WORKLOAD.betas, weight_decay=WORKLOAD.weight_decay)
+        optimizer = getattr(torch.optim, WORKLOAD.optimizer)(self.parameters.values(), **options)
+        forward = lambda: loss(WORKLOAD.network(self.ops, self.parameters, self.x), self.y)
         update = optimizer.step
         if compiled:
             forward, update = torch.compile(forward), torch.compile(update)
@@ -92,13 +106,56 @@ class Torch:
 
     def inference(self, rows):
         torch, x = self.torch, self.x[:rows].contiguous()
-        model = torch.compile(self.model) if self.compiled else self.model
+        model = lambda x: WORKLOAD.network(self.ops, self.parameters, x)
+        model = torch.compile(model) if self.compiled else model
         context = torch.no_grad if self.compiled else torch.inference_mode
 
         def run():
             with context():
                 return model(x)
         return run
+
+
+class JaxOps:
+    """Weights of linear layers are stored as [inputs, outputs], which XLA likes better."""
+
+    def __init__(self, jax):
+        self.jax, self.jnp = jax, jax.numpy
+        self.relu, self.sigmoid = jax.nn.relu, jax.nn.sigmoid
+
+    @staticmethod
+    def linear(x, weight, bias):
+        return x @ weight if bias is None else x @ weight + bias
+
+    def convolution(self, x, weight, bias):
+        out = self.jax.lax.conv_general_dilated(x, weight, (1, 1), "VALID", dimension_numbers=("NCHW", "OIHW", "NCHW"))
+        return out + bias[None, :, None, None]
+
+    def max_pool(self, x, size):
+        return self.jax.lax.reduce_window(x, -self.jnp.inf, self.jax.lax.max, (1, 1, size, size), (1, 1, size, size), "VALID")
+
+    @staticmethod
+    def flatten(x):
+        return x.reshape(x.shape[0], -1)
+
+    @staticmethod
+    def embedding(x, weight):
+        return weight[x]
+
+    def gelu(self, x):
+        return self.jax.nn.gelu(x, approximate=False)
+
+    def layer_norm(self, x, weight, bias):
+        mean = x.mean(-1, keepdims=True)
+        variance = ((x - mean) ** 2).mean(-1, keepdims=True)
+        return (x - mean) * self.jax.lax.rsqrt(variance + 1e-5) * weight + bias
+
+    def causal_attention(self, x, heads):
+        jnp, (rows, context, width) = self.jnp, x.shape
+        q, k, v = x.reshape(rows, context, 3, heads, width // 3 // heads).transpose(2, 0, 3, 1, 4)
+        scores = q @ k.swapaxes(-1, -2) / jnp.sqrt(q.shape[-1])
+        scores = jnp.where(jnp.tril(jnp.ones((context, context), bool)), scores, -jnp.inf)
+        return (self.jax.nn.softmax(scores, axis=-1) @ v).transpose(0, 2, 1, 3).reshape(rows, context, width // 3)
 
 
 class Jax:
@@ -110,35 +167,51 @@ class Jax:
         import jax.numpy as jnp
         self.jax, self.version = jax, jax.__version__
         parameters, x, y = arrays()
-        self.parameters = [(jnp.asarray(w.T.copy()), jnp.asarray(b)) for w, b in layers(parameters)]
+        tables = ("tok.weight", "pos.weight")
+        self.parameters = {name: jnp.asarray(value.T.copy() if value.ndim == 2 and name not in tables else value)
+                           for name, value in parameters.items()}
         self.x, self.y = jnp.asarray(x), jnp.asarray(y)
-        activation = jax.nn.relu if WORKLOAD.activation == "relu" else jax.nn.sigmoid
-
-        def forward(p, x):
-            for i, (w, b) in enumerate(p):
-                x = (activation(x) if i else x) @ w + b
-            return x
+        ops, tree = JaxOps(jax), jax.tree.map
+        self.forward = forward = lambda p, x: WORKLOAD.network(ops, p, x)
 
         def loss(p, x, y):
             out = forward(p, x)
             if WORKLOAD.loss == "mse":
                 return ((out - y) ** 2).mean()
-            return -jnp.take_along_axis(jax.nn.log_softmax(out), y[:, None], 1).mean()
+            logits, classes = out.reshape(-1, out.shape[-1]), y.reshape(-1)
+            return -jnp.take_along_axis(jax.nn.log_softmax(logits), classes[:, None], 1).mean()
 
-        def step(p, m, x, y):
+        rate, (one, two) = WORKLOAD.learning_rate, WORKLOAD.betas
+
+        def sgd(p, state, g):
+            if not WORKLOAD.momentum:
+                return tree(lambda a, b: a - rate * b, p, g), state
+            state = tree(lambda a, b: WORKLOAD.momentum * a + b, state, g)
+            return tree(lambda a, b: a - rate * b, p, state), state
+
+        def adam(p, state, g):
+            m, v, count = state
+            count = count + 1
+            m = tree(lambda a, b: one * a + (1 - one) * b, m, g)
+            v = tree(lambda a, b: two * a + (1 - two) * b * b, v, g)
+            first, second = 1 - one ** count, 1 - two ** count
+            decay = 1 - rate * WORKLOAD.weight_decay if WORKLOAD.optimizer == "AdamW" else 1
+            p = tree(lambda a, b, c: decay * a - rate * (b / first) / (jnp.sqrt(c / second) + 1e-8), p, m, v)
+            return p, (m, v, count)
+
+        def step(p, state, x, y):
             value, g = jax.value_and_grad(loss)(p, x, y)
-            m = jax.tree.map(lambda a, b: WORKLOAD.momentum * a + b, m, g) if WORKLOAD.momentum else m
-            p = jax.tree.map(lambda a, b: a - WORKLOAD.learning_rate * b, p, m if WORKLOAD.momentum else g)
-            return p, m, value
+            return *(sgd if WORKLOAD.optimizer == "SGD" else adam)(p, state, g), value
         compiled = jax.jit(step, donate_argnums=(0, 1))
-        state = [jax.tree.map(jnp.array, self.parameters),
-                 jax.tree.map(jnp.zeros_like, self.parameters) if WORKLOAD.momentum else []]
+        zeros = lambda: tree(jnp.zeros_like, self.parameters)
+        state = [tree(jnp.array, self.parameters)]
+        state.append((zeros(), zeros(), jnp.float32(0)) if WORKLOAD.optimizer != "SGD" else zeros() if WORKLOAD.momentum else {})
 
         def run():
             *state[:], value = compiled(*state, self.x, self.y)
             value.block_until_ready()
             return value
-        self.step, self.forward = run, forward
+        self.step = run
 
     def inference(self, rows):
         f, x = self.jax.jit(lambda x: self.forward(self.parameters, x)), self.x[:rows]
@@ -180,6 +253,83 @@ class Iree(Jax):
         return run
 
 
+class OnnxOps:
+    """Builds a graph: values are names of its nodes' results."""
+
+    class Value(str):
+        def __add__(self, other):
+            return self.ops.node("Add", self, other)
+
+    def __init__(self, parameters):
+        from onnx import helper, numpy_helper
+        self.helper, self.constants, self.nodes = helper, numpy_helper, []
+        self.values = [numpy_helper.from_array(value, name) for name, value in parameters.items()]
+
+    def value(self, name):
+        made = self.Value(name)
+        made.ops = self
+        return made
+
+    def node(self, kind, *inputs, **attributes):
+        name = self.value(f"v{len(self.nodes)}")
+        self.nodes.append(self.helper.make_node(kind, [str(value) for value in inputs], [str(name)], **attributes))
+        return name
+
+    def constant(self, numbers):
+        name = f"c{len(self.values)}"
+        self.values.append(self.constants.from_array(numbers, name))
+        return name
+
+    def integers(self, *numbers):
+        import numpy as np
+        return self.constant(np.array(numbers, "i8"))
+
+    def linear(self, x, weight, bias):
+        if WORKLOAD.name != "T6":
+            return self.node("Gemm", x, weight, bias, transB=1)
+        product = self.node("MatMul", x, self.node("Transpose", weight, perm=[1, 0]))
+        return product if bias is None else product + bias
+
+    def relu(self, x):
+        return self.node("Relu", x)
+
+    def sigmoid(self, x):
+        return self.node("Sigmoid", x)
+
+    def convolution(self, x, weight, bias):
+        return self.node("Conv", x, weight, bias)
+
+    def max_pool(self, x, size):
+        return self.node("MaxPool", x, kernel_shape=[size, size], strides=[size, size])
+
+    def flatten(self, x):
+        return self.node("Flatten", x)
+
+    def embedding(self, x, weight):
+        return self.node("Gather", weight, x)
+
+    def layer_norm(self, x, weight, bias):
+        return self.node("LayerNormalization", x, weight, bias, epsilon=1e-5)
+
+    def gelu(self, x):
+        return self.node("Gelu", x)
+
+    def causal_attention(self, x, heads):
+        import numpy as np
+        context, depth = WORKLOAD.context, WORKLOAD.width // heads
+        split = self.node("Reshape", x, self.integers(0, context, 3, heads, depth))
+        parts = []
+        for i in range(3):
+            part = self.node("Squeeze", self.node("Slice", split, self.integers(i), self.integers(i + 1), self.integers(2)), self.integers(2))
+            parts.append(self.node("Transpose", part, perm=[0, 2, 3, 1] if i == 1 else [0, 2, 1, 3]))
+        q, k, v = parts
+        scores = self.node("Mul", self.node("MatMul", q, k), self.constant(np.float32(depth ** -0.5)))
+        mask = np.triu(np.full((context, context), -np.inf, "f4"), 1)
+        chances = self.node("Softmax", scores + self.constant(mask), axis=-1)
+        together = self.node("Transpose", self.node("MatMul", chances, v), perm=[0, 2, 1, 3])
+        return self.node("Reshape", together, self.integers(0, context, heads * depth))
+
+
 class OnnxRuntime:
     """Inference alone."""
     step = None
@@ -189,25 +339,19 @@ class OnnxRuntime:
         self.library, self.version = onnxruntime, onnxruntime.__version__
 
     def inference(self, rows):
-        from onnx import TensorProto, helper, numpy_helper
+        from onnx import TensorProto, helper
         parameters, x, _ = arrays()
-        nodes, values, last = [], [], "x"
-        pairs = layers(parameters)
-        for i, (weight, bias) in enumerate(pairs):
-            values += [numpy_helper.from_array(weight, f"w{i}"), numpy_helper.from_array(bias, f"b{i}")]
-            nodes.append(helper.make_node("Gemm", [last, f"w{i}", f"b{i}"], [f"z{i}"], transB=1))
-            last = f"z{i}"
-            if i + 1 < len(pairs):
-                nodes.append(helper.make_node("Relu" if WORKLOAD.activation == "relu" else "Sigmoid", [last], [f"a{i}"]))
-                last = f"a{i}"
-        graph = helper.make_graph(
-            nodes, "net", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [rows, x.shape[1]])],
-            [helper.make_tensor_value_info(last, TensorProto.FLOAT, [rows, WORKLOAD.widths[-1]])], values)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        x = x[:rows].copy()
+        ops = OnnxOps(parameters)
+        result = WORKLOAD.network(ops, {name: ops.value(name) for name in parameters}, ops.value("x"))
+        kind = TensorProto.FLOAT if x.dtype.kind == "f" else TensorProto.INT32
+        graph = helper.make_graph(ops.nodes, "net", [helper.make_tensor_value_info("x", kind, x.shape)],
+                                  [helper.make_tensor_value_info(str(result), TensorProto.FLOAT, None)], ops.values)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
         options = self.library.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
         session = self.library.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        inputs = {"x": x[:rows].copy()}
+        inputs = {"x": x}
         return lambda: session.run(None, inputs)
 
 

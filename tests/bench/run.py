@@ -1,6 +1,6 @@
 """Measures Quern beside whichever peers are installed, interleaved in one run on one core, and checks that all losses agree.
 
-    python3 tests/bench/run.py [--workloads T1,T4] [--systems quern,cpp,torch] [--threads 1] [--json FILE] [--rounds 5]
+    python3 tests/bench/run.py [--workloads T1,T4] [--systems quern,cpp,torch] [--threads 1] [--json FILE] [--chart FILE.svg]
 
 Peers run under the Python that runs this file: torch (eager), torch-compile, jax, iree and ort (inference alone). `cpp` is
 handwritten.cpp (T1 to T3), and needs g++. Machines are noisy: compare within one run, and by the least times."""
@@ -153,7 +153,7 @@ def measure(workload, systems, threads, rounds, seconds, folder, complain):
     workload.write(folder)
     running = {}
     for system in systems:
-        if system == "cpp" and workload.name not in ("T1", "T2", "T3"):
+        if system == "cpp" and not workload.handwritten:
             continue
         try:
             subject = start(system, workload, folder, threads)
@@ -234,6 +234,36 @@ def fma_peak():
         return None
 
 
+COLOURS = {"quern": "#1b6ac9", "cpp": "#6b7280", "torch": "#d9480f", "torch-compile": "#e8890c", "jax": "#7048a8", "iree": "#12805c", "ort": "#a61e4d"}
+
+
+def chart(records, path):
+    """Bars of how fast each system's step is beside Quern's, or where a workload has no other, as SVG."""
+    groups = []
+    for workload in dict.fromkeys(record["workload"] for record in records):
+        times = {record["system"]: record["step_s"] for record in records if record["workload"] == workload and record["step_s"]}
+        if "quern" in times:
+            groups.append((workload, {system: times["quern"] / time for system, time in times.items()}))
+    if not groups:
+        return
+    left, width, bar, gap, top = 60, 560, 16, 14, 44
+    most = max(max(speeds.values()) for _, speeds in groups)
+    parts, y = [], top
+    for workload, speeds in groups:
+        parts.append(f'<text x="{left - 10}" y="{y + 12}" text-anchor="end" font-weight="600">{workload}</text>')
+        for system, speed in speeds.items():
+            length = max(1.5, width * speed / most)
+            parts.append(f'<rect x="{left}" y="{y}" width="{length:.1f}" height="{bar - 3}" fill="{COLOURS[system]}"/>')
+            parts.append(f'<text x="{left + length + 6:.1f}" y="{y + 11}">{system} {speed:.2g}</text>')
+            y += bar
+        y += gap
+    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 120} {y}" width="{left + width + 120}" height="{y}" '
+            'font-family="system-ui, sans-serif" font-size="12" fill="#1f2933">\n<rect width="100%" height="100%" fill="#ffffff"/>\n'
+            f'<text x="{left}" y="24" font-size="14" font-weight="600">Training steps a second, Quern = 1</text>\n')
+    with open(path, "w") as file:
+        file.write(head + "\n".join(parts) + "\n</svg>\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workloads", default=",".join(WORKLOADS))
@@ -243,6 +273,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.5, help="of one measurement in one round")
     parser.add_argument("--core", type=int, default=1, help="the first core to use")
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--chart", metavar="FILE.svg")
     arguments = parser.parse_args()
     names, systems = arguments.workloads.split(","), arguments.systems.split(",")
     for known, given, what in ((WORKLOADS, names, "workload"), (SYSTEMS, systems, "system")):
@@ -270,7 +301,7 @@ def main():
             check_losses(workload, found, complain)
             if name == "T1" and "quern" in found:
                 extra = epochs(folder, arguments.threads)
-        peak = fma_peak() if name == "T4" else None
+        peak = fma_peak() if workload.flop_peak else None
         own = found.get("quern", {})
         infers = [f"infer {count}{how}" for count in workload.rows for how in ("", ", weights loaded")]
         for what in ("step", *infers):
@@ -304,6 +335,8 @@ def main():
     if extra:
         print(f"\nLinear(1, 1), 500 rows: an epoch of ten shuffled batches {extra['epoch_s'] * 1e6:.3f} µs, "
               f"the whole process with 5 epochs {extra['process_s'] * 1e3:.2f} ms")
+    if arguments.chart:
+        chart(records, arguments.chart)
     if arguments.json:
         with open(arguments.json, "w") as file:
             json.dump({"records": records, "epochs": extra}, file, indent=1)

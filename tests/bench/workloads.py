@@ -1,4 +1,4 @@
-"""The workloads T1 to T4: their layers, hyperparameters, and data and initial weights, the same for every system."""
+"""The workloads T1 to T6: their networks, hyperparameters, and data and initial weights, the same for every system."""
 import json
 import math
 import os
@@ -10,41 +10,34 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 class Workload:
-    def __init__(self, name, widths, activation, loss, batch, learning_rate, momentum=0.0):
-        self.name, self.widths, self.activation, self.loss = name, widths, activation, loss
-        self.batch, self.learning_rate, self.momentum = batch, learning_rate, momentum
+    """`network(ops, parameters, x)` builds the forward pass from the operations of a framework, see peers.py."""
+
+    def __init__(self, name, batch, optimizer, learning_rate, momentum=0.0, betas=(0.9, 0.999), weight_decay=0.0):
+        self.name, self.batch, self.optimizer, self.learning_rate = name, batch, optimizer, learning_rate
+        self.momentum, self.betas, self.weight_decay = momentum, betas, weight_decay
         self.rows = (1, batch)  # of inference
+
+    loss = "cross_entropy"
+    handwritten = False  # whether handwritten.cpp has it
+    flop_peak = True  # whether its time is that of matrix products
 
     @property
     def model(self):
         return os.path.join(FOLDER, "models", self.name + ".qn")
 
     def flops(self, rows, training):
-        """Of the matrix products; the gradient of the first layer's input is not needed."""
-        pairs = list(zip(self.widths, self.widths[1:]))
-        forward = sum(2 * rows * i * o for i, o in pairs)
-        return 3 * forward - 2 * rows * pairs[0][0] * pairs[0][1] if training else forward
+        """Of matrix products and convolutions; the gradient of the first one's input is not needed."""
+        parts = [rows * part for part in self.products()]
+        return 3 * sum(parts) - parts[0] if training else sum(parts)
 
     def parameters(self):
-        """Names as PyTorch's Sequential has them, with shape and numbers, drawn as PyTorch draws them."""
+        """{name as PyTorch has it: (shape, numbers)}."""
         source = random.Random(7)
         result = {}
-        for layer, (inner, outer) in enumerate(zip(self.widths, self.widths[1:])):
-            bound = 1 / math.sqrt(inner)
-            prefix = "" if len(self.widths) == 2 else f"{2 * layer}."
-            for name, shape in (("weight", (outer, inner)), ("bias", (outer,))):
-                count = math.prod(shape)
-                result[prefix + name] = shape, array("f", (source.uniform(-bound, bound) for _ in range(count)))
+        for name, shape, bound in self.shapes():
+            draw = (lambda: float(bound[0])) if isinstance(bound, tuple) else (lambda: source.uniform(-bound, bound))
+            result[name] = shape, array("f", (draw() for _ in range(math.prod(shape))))
         return result
-
-    def data(self):
-        """One batch: ((shape, numbers) of x, (shape, numbers) of y); classes are i32."""
-        source = random.Random(11)
-        x = array("f", (source.random() for _ in range(self.batch * self.widths[0])))
-        if self.loss == "cross_entropy":
-            return ((self.batch, self.widths[0]), x), ((self.batch,), array("i", (source.randrange(10) for _ in range(self.batch))))
-        y = array("f", (3 * math.sin(4 * value) + source.gauss(0, 0.1) for value in x))
-        return ((self.batch, 1), x), ((self.batch, 1), y)
 
     def write(self, folder):
         """x.npy, y.npy and w.safetensors, for Quern and for the workers of the peers."""
@@ -65,9 +58,110 @@ class Workload:
             file.write(struct.pack("<Q", len(text)) + text + blob)
 
 
+def affine(name, inner, outer, bias=True, bound=None):
+    """A weight and a bias, drawn as PyTorch draws them."""
+    bound = bound or 1 / math.sqrt(inner)
+    return [(name + "weight", (outer, inner), bound)] + ([(name + "bias", (outer,), bound)] if bias else [])
+
+
+class MultiLayer(Workload):
+    def __init__(self, name, widths, activation, loss, batch, learning_rate, momentum=0.0):
+        super().__init__(name, batch, "SGD", learning_rate, momentum)
+        self.widths, self.activation, self.loss = widths, activation, loss
+        self.handwritten = loss == "mse"
+        self.flop_peak = not self.handwritten
+
+    def layer(self, number):
+        return "" if len(self.widths) == 2 else f"{2 * number}."
+
+    def products(self):
+        return [2 * inner * outer for inner, outer in zip(self.widths, self.widths[1:])]
+
+    def shapes(self):
+        return [row for number, sizes in enumerate(zip(self.widths, self.widths[1:])) for row in affine(self.layer(number), *sizes)]
+
+    def data(self):
+        """One batch: ((shape, numbers) of x, (shape, numbers) of y); classes are i32."""
+        source = random.Random(11)
+        x = array("f", (source.random() for _ in range(self.batch * self.widths[0])))
+        if self.loss == "cross_entropy":
+            return ((self.batch, self.widths[0]), x), ((self.batch,), array("i", (source.randrange(10) for _ in range(self.batch))))
+        y = array("f", (3 * math.sin(4 * value) + source.gauss(0, 0.1) for value in x))
+        return ((self.batch, 1), x), ((self.batch, 1), y)
+
+    def network(self, ops, p, x):
+        for number in range(len(self.widths) - 1):
+            if number:
+                x = ops.relu(x) if self.activation == "relu" else ops.sigmoid(x)
+            x = ops.linear(x, p[self.layer(number) + "weight"], p[self.layer(number) + "bias"])
+        return x
+
+
+class Convolutional(Workload):
+    """Two convolutions, a pooling and two linear layers, for MNIST's images."""
+
+    def products(self):
+        return [2 * 26 * 26 * 32 * 9, 2 * 24 * 24 * 64 * 32 * 9, 2 * 9216 * 128, 2 * 128 * 10]
+
+    def shapes(self):
+        return [("0.weight", (32, 1, 3, 3), 1 / 3), ("0.bias", (32,), 1 / 3),
+                ("2.weight", (64, 32, 3, 3), 1 / math.sqrt(288)), ("2.bias", (64,), 1 / math.sqrt(288)),
+                *affine("6.", 9216, 128), *affine("8.", 128, 10)]
+
+    def data(self):
+        source = random.Random(11)
+        x = array("f", (source.random() for _ in range(self.batch * 784)))
+        return ((self.batch, 1, 28, 28), x), ((self.batch,), array("i", (source.randrange(10) for _ in range(self.batch))))
+
+    def network(self, ops, p, x):
+        x = ops.relu(ops.convolution(x, p["0.weight"], p["0.bias"]))
+        x = ops.relu(ops.convolution(x, p["2.weight"], p["2.bias"]))
+        x = ops.flatten(ops.max_pool(x, 2))
+        return ops.linear(ops.relu(ops.linear(x, p["6.weight"], p["6.bias"])), p["8.weight"], p["8.bias"])
+
+
+class Transformer(Workload):
+    """A GPT: 65 letters, a context of 128, width 128, 4 heads, 4 blocks."""
+    vocabulary, context, width, heads, depth = 65, 128, 128, 4, 4
+
+    def products(self):
+        width, context = self.width, self.context
+        block = [2 * width * 3 * width, 4 * context * width, 2 * width * width, 2 * width * 4 * width, 2 * width * 4 * width]
+        # An embedding is no product, so that the first counts whole.
+        return [0] + [context * part for part in block * self.depth + [2 * width * self.vocabulary]]
+
+    def shapes(self):
+        width, small = self.width, 0.035
+        rows = [("tok.weight", (self.vocabulary, width), small), ("pos.weight", (self.context, width), small)]
+        for name in (f"blocks.{i}." for i in range(self.depth)):
+            rows += [(name + "ln1.weight", (width,), (1,)), (name + "ln1.bias", (width,), (0,)),
+                     *affine(name + "attn.qkv.", width, 3 * width, bound=small), *affine(name + "attn.proj.", width, width, bound=small),
+                     (name + "ln2.weight", (width,), (1,)), (name + "ln2.bias", (width,), (0,)),
+                     *affine(name + "mlp.0.", width, 4 * width, bound=small), *affine(name + "mlp.2.", 4 * width, width, bound=small)]
+        return rows + [("ln.weight", (width,), (1,)), ("ln.bias", (width,), (0,)),
+                       *affine("head.", width, self.vocabulary, bias=False, bound=small)]
+
+    def data(self):
+        source = random.Random(11)
+        text = [source.randrange(self.vocabulary) for _ in range(self.batch * self.context + 1)]
+        shape = (self.batch, self.context)
+        return (shape, array("i", text[:-1])), (shape, array("i", text[1:]))
+
+    def network(self, ops, p, x):
+        x = ops.embedding(x, p["tok.weight"]) + p["pos.weight"]
+        for name in (f"blocks.{i}." for i in range(self.depth)):
+            linear = lambda x, layer: ops.linear(x, p[name + layer + ".weight"], p[name + layer + ".bias"])
+            norm = lambda x, layer: ops.layer_norm(x, p[name + layer + ".weight"], p[name + layer + ".bias"])
+            x = x + linear(ops.causal_attention(linear(norm(x, "ln1"), "attn.qkv"), self.heads), "attn.proj")
+            x = x + linear(ops.gelu(linear(norm(x, "ln2"), "mlp.0")), "mlp.2")
+        return ops.linear(ops.layer_norm(x, p["ln.weight"], p["ln.bias"]), p["head.weight"], None)
+
+
 WORKLOADS = {w.name: w for w in (
-    Workload("T1", (1, 1), "sigmoid", "mse", 50, 0.1),
-    Workload("T2", (1, 3, 1), "sigmoid", "mse", 50, 0.3),
-    Workload("T3", (1, 5, 3, 1), "sigmoid", "mse", 50, 0.3),
-    Workload("T4", (784, 512, 256, 10), "relu", "cross_entropy", 128, 0.05, 0.9),
+    MultiLayer("T1", (1, 1), "sigmoid", "mse", 50, 0.1),
+    MultiLayer("T2", (1, 3, 1), "sigmoid", "mse", 50, 0.3),
+    MultiLayer("T3", (1, 5, 3, 1), "sigmoid", "mse", 50, 0.3),
+    MultiLayer("T4", (784, 512, 256, 10), "relu", "cross_entropy", 128, 0.05, 0.9),
+    Convolutional("T5", 64, "Adam", 1e-3),
+    Transformer("T6", 16, "AdamW", 3e-4, weight_decay=0.01),
 )}
