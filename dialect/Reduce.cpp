@@ -49,8 +49,9 @@ LogicalResult ArgReduceOp::inferReturnTypes(MLIRContext *context, std::optional<
 }
 
 LogicalResult CumulateOp::verify() {
-  if (getDimension() < 0 || getDimension() >= getType().getRank())
-    return emitOpError("(C1) has no dimension ") << getDimension() << " in " << getType();
+  int64_t dimension = getDimension();
+  if (dimension < 0 || dimension >= getType().getRank())
+    return emitOpError("(C1) has no dimension ") << dimension << " in " << getType();
   if (getKind() == Reduction::all || getKind() == Reduction::any)
     return emitOpError("(C2) cannot cumulate by ") << stringifyReduction(getKind());
   return success();

@@ -411,7 +411,7 @@ static void vjp(CumulateOp r, C &c) {
     SmallVector<int64_t> dimensions;
     for (int64_t i = 0; i < r.getType().getRank(); ++i) {
       dimensions.push_back(i);
-      indices.push_back(i == r.getDimension() ? place
+      indices.push_back(i == static_cast<int64_t>(r.getDimension()) ? place
                                               : IotaOp::create(c.builder, c.loc, place.getType(), i));
     }
     return c.accumulate(x, ScatterOp::create(c.builder, c.loc, r.getType(), ScatterMode::add,

@@ -93,7 +93,7 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, ArgSortOp op, Operands operan
                   const Element &x = operand.elements[from[a]], &y = operand.elements[from[b]];
                   return op.getDescending() ? isLess(y, x) : isLess(x, y);
                 });
-                for (auto [k, place] : llvm::enumerate(to)) {
+                for (size_t k = 0; k < to.size(); ++k) {
                   const Element &x = operand.elements[from[order[k]]];
                   // Rounding may exchange it with any other that is no further away.
                   bool isUncertain = llvm::any_of(order, [&](int64_t other) {
@@ -102,7 +102,7 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, ArgSortOp op, Operands operan
                                         : std::fabs(double(x.integer) - double(y.integer));
                     return other != order[k] && x.error + y.error > 0 && !(gap > x.error + y.error);
                   });
-                  result->elements[place] = {0, order[k], isUncertain ? INFINITY : 0};
+                  result->elements[to[k]] = {0, order[k], isUncertain ? INFINITY : 0};
                 }
               });
   return result;

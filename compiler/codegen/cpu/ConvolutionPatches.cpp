@@ -401,7 +401,6 @@ void ConvolutionPatches::packAlongPositions(const PanelBlock &block, const Run *
 void ConvolutionPatches::packAlongTerms(const PanelBlock &block, const Run *run,
                                         int64_t runs) const {
   KernelBuilder &kernel = block.kernel;
-  Signed s{kernel, lanes};
   Axis positions = positionAxis(), terms = termAxis();
   int64_t width = block.vectors * lanes;
   auto known = constantOf(block.valid);
