@@ -79,6 +79,11 @@ static bool wantOperands(Sema &s, llvm::StringRef function, Value &x, Value &wei
                        " and weight is " + describe(weight));
     return false;
   }
+  for (Extent taps : llvm::drop_begin(weight.type().getExtents(), 2))
+    if (taps.isConstant(0)) {
+      s.error(place, function + " needs a kernel of at least 1, but weight is " + describe(weight));
+      return false;
+    }
   mlir::Type element = s.promote({x, weight});
   if (!llvm::isa<mlir::FloatType>(element)) {
     s.error(place, function + " takes floats, but x is " + describe(x));
