@@ -60,6 +60,33 @@ public:
     return ConvertOp::create(builder, loc, a, elementType);
   }
 
+  static llvm::SmallVector<int64_t> allDimensions(mlir::Value a) {
+    return llvm::to_vector(llvm::seq<int64_t>(0, typeOf(a).getRank()));
+  }
+  /// Indices into all dimensions: `index` into one of them, in the others each element's own.
+  llvm::SmallVector<mlir::Value> indicesAlong(mlir::Value index, int64_t dimension) {
+    llvm::SmallVector<mlir::Value> indices;
+    for (int64_t i : allDimensions(index))
+      indices.push_back(i == dimension ? index
+                                       : IotaOp::create(builder, loc, typeOf(index), i).getResult());
+    return indices;
+  }
+  /// The elements of `a` at these indices along a dimension.
+  mlir::Value gatherAlong(mlir::Value a, mlir::Value index, int64_t dimension) {
+    return GatherOp::create(builder, loc, a, indicesAlong(index, dimension), allDimensions(a));
+  }
+  /// The index along a dimension of the last element so far that is `extremum`, the greatest or
+  /// least up to its place.
+  mlir::Value placesOfExtremum(mlir::Value a, mlir::Value extremum, int64_t dimension) {
+    TensorType places = TensorType::get(typeOf(a).getExtents(), builder.getI64Type());
+    mlir::Value attains = compare(Comparison::eq, a, extremum);
+    if (typeOf(a).isFloat())
+      attains = OrOp::create(builder, loc, attains, compare(Comparison::ne, a, a));
+    mlir::Value index = IotaOp::create(builder, loc, places, dimension);
+    return CumulateOp::create(builder, loc, Reduction::max,
+                              select(attains, index, constant(places, 0)), dimension);
+  }
+
   mlir::OpBuilder &builder;
   mlir::Location loc;
 };

@@ -162,4 +162,20 @@ LogicalResult WindowScatterOp::verify() {
     return emitOpError("(C4) puts ") << getUpdates().getType() << " into " << getType();
   return success();
 }
+
+ConvOp createConv(OpBuilder &builder, Location loc, Value lhs, Value rhs, ArrayRef<WindowDim> dims,
+                  int64_t groups) {
+  SmallVector<int64_t> strides, lhsDilation, rhsDilation;
+  SmallVector<Extent> low, high;
+  for (const WindowDim &dim : dims) {
+    strides.push_back(dim.stride);
+    low.push_back(dim.low);
+    high.push_back(dim.high);
+    lhsDilation.push_back(dim.baseDilation);
+    rhsDilation.push_back(dim.dilation);
+  }
+  MLIRContext *context = builder.getContext();
+  return ConvOp::create(builder, loc, lhs, rhs, strides, getExtentArray(context, low),
+                        getExtentArray(context, high), lhsDilation, rhsDilation, groups);
+}
 } // namespace quern

@@ -32,6 +32,10 @@ struct WindowDim {
   }
 };
 
+/// A convolution whose windows lie as `dims` says; low and high are the dims' own.
+ConvOp createConv(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value lhs, mlir::Value rhs,
+                  llvm::ArrayRef<WindowDim> dims, int64_t groups);
+
 /// One entry a spatial dimension. The operands must fit.
 llvm::SmallVector<WindowDim> getWindowDims(ConvOp op);
 llvm::SmallVector<WindowDim> getWindowDims(WindowReduceOp op);

@@ -146,22 +146,6 @@ static Value exchange(C &c, Value x, int64_t groups, bool groupsSecond) {
   return c.builder.createOrFold<ReshapeOp>(c.loc, swapped, result);
 }
 
-/// A convolution whose windows lie as `dims` says; low and high are the dims' own.
-static Value convolve(C &c, Value lhs, Value rhs, ArrayRef<WindowDim> dims, int64_t groups) {
-  SmallVector<int64_t> strides, lhsDilation, rhsDilation;
-  SmallVector<Extent> low, high;
-  for (const WindowDim &dim : dims) {
-    strides.push_back(dim.stride);
-    low.push_back(dim.low);
-    high.push_back(dim.high);
-    lhsDilation.push_back(dim.baseDilation);
-    rhsDilation.push_back(dim.dilation);
-  }
-  MLIRContext *context = c.builder.getContext();
-  return ConvOp::create(c.builder, c.loc, lhs, rhs, strides, getExtentArray(context, low),
-                        getExtentArray(context, high), lhsDilation, rhsDilation, groups);
-}
-
 static void vjp(ConvOp r, C &c) {
   Value g = c.cotangent(r);
   int64_t groups = r.getGroups(), rank = r.getSpatialRank();
@@ -173,7 +157,7 @@ static void vjp(ConvOp r, C &c) {
                                       exchange(c, r.getRhs(), groups, /*groupsSecond=*/false), spatial);
     SmallVector<WindowDim> back =
         llvm::map_to_vector(dims, [](const WindowDim &dim) { return dim.transposed(); });
-    c.accumulate(r.getLhs(), convolve(c, g, flipped, back, groups));
+    c.accumulate(r.getLhs(), createConv(c.builder, c.loc, g, flipped, back, groups));
   }
   if (c.isActive(r.getRhs())) {
     // The batch is what is summed over, and the cotangent slides with the strides between its taps.
@@ -184,7 +168,7 @@ static void vjp(ConvOp r, C &c) {
       across.push_back({dim.operand, dim.positions(), dim.low, high, dim.dilation, dim.stride,
                         dim.baseDilation});
     }
-    Value sums = convolve(c, exchange(c, r.getLhs(), groups, /*groupsSecond=*/true),
+    Value sums = createConv(c.builder, c.loc, exchange(c, r.getLhs(), groups, /*groupsSecond=*/true),
                           exchange(c, g, 1, /*groupsSecond=*/true), across, groups);
     c.accumulate(r.getRhs(), exchange(c, sums, 1, /*groupsSecond=*/true));
   }
@@ -385,18 +369,6 @@ static Value cumulativeProductSlope(C &c, CumulateOp r, Value g) {
   return c.select(isZero, ofFirst, c.div(sumFromBehind(c, c.mul(g, r), dimension), divisor));
 }
 
-/// The index along a dimension of the last element so far that is the extremum up to its place.
-static Value placeOfExtremum(C &c, CumulateOp r) {
-  TensorType type = r.getType();
-  TensorType places = TensorType::get(type.getExtents(), IntegerType::get(r.getContext(), 64));
-  Value x = r.getOperand();
-  Value attains = OrOp::create(c.builder, c.loc, c.compare(Comparison::eq, x, r),
-                               c.compare(Comparison::ne, x, x));
-  Value index = IotaOp::create(c.builder, c.loc, places, r.getDimension());
-  Value marked = c.select(attains, index, c.constant(places, 0));
-  return CumulateOp::create(c.builder, c.loc, Reduction::max, marked, r.getDimension());
-}
-
 static void vjp(CumulateOp r, C &c) {
   Value g = c.cotangent(r), x = r.getOperand();
   switch (r.getKind()) {
@@ -406,14 +378,9 @@ static void vjp(CumulateOp r, C &c) {
     return c.accumulate(x, cumulativeProductSlope(c, r, g));
   case Reduction::max:
   case Reduction::min: {
-    Value place = placeOfExtremum(c, r);
-    SmallVector<Value> indices;
-    SmallVector<int64_t> dimensions;
-    for (int64_t i = 0; i < r.getType().getRank(); ++i) {
-      dimensions.push_back(i);
-      indices.push_back(i == static_cast<int64_t>(r.getDimension()) ? place
-                                              : IotaOp::create(c.builder, c.loc, place.getType(), i));
-    }
+    int64_t dimension = r.getDimension();
+    SmallVector<Value> indices = c.indicesAlong(c.placesOfExtremum(x, r, dimension), dimension);
+    SmallVector<int64_t> dimensions = c.allDimensions(x);
     return c.accumulate(x, ScatterOp::create(c.builder, c.loc, r.getType(), ScatterMode::add,
                                              c.zerosLike(x), g, indices, dimensions));
   }

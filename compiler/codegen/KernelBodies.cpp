@@ -30,16 +30,14 @@ func::FuncOp KernelBodies::find(const KernelShape &shape) const {
   auto found = bodies.find(hashOf(shape.kernel));
   if (found != bodies.end())
     for (const Known &known : found->second)
-      if (known.places == shape.places && llvm::equal(known.dims, shape.dims) &&
-          areAlike(known.kernel, shape.kernel))
+      if (known.shape.places == shape.places && known.shape.dims == shape.dims &&
+          areAlike(known.shape.kernel, shape.kernel))
         return known.body;
   return {};
 }
 
-void KernelBodies::add(const KernelShape &shape, func::FuncOp body) {
-  SmallVector<std::string> dims;
-  for (StringRef dim : shape.dims)
-    dims.push_back(dim.str());
-  bodies[hashOf(shape.kernel)].push_back({shape.kernel, shape.places, dims, body});
+void KernelBodies::add(KernelShape shape, func::FuncOp body) {
+  uint64_t hash = hashOf(shape.kernel);
+  bodies[hash].push_back({std::move(shape), body});
 }
 } // namespace quern

@@ -14,20 +14,18 @@ struct KernelShape {
   /// Which memory argument each operand and result is; kernels in whose memory other operands
   /// coincide differ.
   llvm::SmallVector<unsigned> places;
-  llvm::ArrayRef<llvm::StringRef> dims;
+  llvm::SmallVector<llvm::StringRef> dims; // texts of attributes
 };
 
 class KernelBodies {
 public:
   /// The body of a kernel like this one, or null.
   mlir::func::FuncOp find(const KernelShape &shape) const;
-  void add(const KernelShape &shape, mlir::func::FuncOp body);
+  void add(KernelShape shape, mlir::func::FuncOp body);
 
 private:
   struct Known {
-    KernelOp kernel;
-    llvm::SmallVector<unsigned> places;
-    llvm::SmallVector<std::string> dims;
+    KernelShape shape;
     mlir::func::FuncOp body;
   };
   static uint64_t hashOf(KernelOp kernel);

@@ -34,27 +34,30 @@ void KernelFunctions::collectSlots() {
     slots.insert({(*kernel.getResultSlots())[i], storageType(typeOf(result).getElementType())});
 }
 
+unsigned KernelFunctions::placeOf(Attribute slot, Value value) const {
+  std::pair<Attribute, Type> memory = {slot, storageType(typeOf(value).getElementType())};
+  return llvm::find(slots, memory) - slots.begin();
+}
+
 KernelShape KernelFunctions::shape() {
-  KernelShape shape = {kernel, {}, dims};
-  auto add = [&](Attribute slot, Value value) {
-    std::pair<Attribute, Type> key = {slot, storageType(typeOf(value).getElementType())};
-    shape.places.push_back(llvm::find(slots, key) - slots.begin()); // the end for scalars
-  };
-  for (auto [i, operand] : llvm::enumerate(kernel.getInputs()))
-    add((*kernel.getOperandSlots())[i], operand);
-  for (auto [i, result] : llvm::enumerate(kernel.getResults()))
-    add((*kernel.getResultSlots())[i], result);
+  KernelShape shape = {kernel, {}, llvm::to_vector(dims)};
+  for (auto [slot, operand] : llvm::zip(*kernel.getOperandSlots(), kernel.getInputs()))
+    shape.places.push_back(placeOf(slot, operand));
+  for (auto [slot, result] : llvm::zip(*kernel.getResultSlots(), kernel.getResults()))
+    shape.places.push_back(placeOf(slot, result));
   return shape;
 }
 
 void KernelFunctions::emit(OpBuilder &builder, KernelBodies &bodies) {
-  // A check's body has the numbers of its checks in it.
-  if (!isCheck())
-    body = bodies.find(shape());
-  if (!body) {
-    emitBody(builder);
-    if (!isCheck())
-      bodies.add(shape(), body);
+  if (isCheck()) {
+    emitBody(builder); // which has the numbers of its checks in it
+  } else {
+    KernelShape own = shape();
+    body = bodies.find(own);
+    if (!body) {
+      emitBody(builder);
+      bodies.add(std::move(own), body);
+    }
   }
   emitChunkFunction(builder);
 }
@@ -103,9 +106,7 @@ void KernelFunctions::emitBody(OpBuilder &builder) {
                                              ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
   };
   auto memoryOf = [&](Attribute slot, Value value) {
-    Type storage = storageType(typeOf(value).getElementType());
-    unsigned position = llvm::find(slots, std::make_pair(slot, storage)) - slots.begin();
-    return flatten(block->getArgument(position), typeOf(value).getNumElements());
+    return flatten(block->getArgument(placeOf(slot, value)), typeOf(value).getNumElements());
   };
   Block &planned = kernel.getBody().front();
   unsigned nextScalar = slots.size();

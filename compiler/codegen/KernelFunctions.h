@@ -27,6 +27,8 @@ public:
 
 private:
   void collectSlots();
+  /// Which memory argument a value in a slot is; one past the last for scalars.
+  unsigned placeOf(mlir::Attribute slot, mlir::Value value) const;
   KernelShape shape();
   void emitBody(mlir::OpBuilder &builder);
   void emitChunkFunction(mlir::OpBuilder &builder);

@@ -7,19 +7,6 @@ using namespace quern::sema;
 using Args = std::vector<Argument> &;
 using Values = std::vector<Value>;
 
-/// The elements of `x` at these indices along `dim`.
-static Value elementsAt(Sema &s, const Value &x, const Value &index, int64_t dim, Place place) {
-  llvm::SmallVector<mlir::Value> indices;
-  llvm::SmallVector<int64_t> dims;
-  for (int64_t i = 0; i < x.type().getRank(); ++i) {
-    dims.push_back(i);
-    indices.push_back(
-        i == dim ? s.use(index)
-                 : mlir::Value(IotaOp::create(s.builder, s.location(place), index.type(), i)));
-  }
-  return Value::of(GatherOp::create(s.builder, s.location(place), s.use(x), indices, dims));
-}
-
 static Value cumulate(Sema &s, llvm::StringRef name, Reduction kind, Args args, Place place) {
   Values v;
   int64_t dim;
@@ -35,15 +22,7 @@ static Value cumulate(Sema &s, llvm::StringRef name, Reduction kind, Args args, 
   mlir::Value r = CumulateOp::create(s.builder, loc, kind, s.use(x), dim);
   if (!isExtremum)
     return Value::of(r);
-  // The last place so far that holds the extremum.
-  TensorBuilder t = s.at(place);
-  TensorType places = TensorType::get(x.type().getExtents(), s.builder.getI64Type());
-  mlir::Value attains = t.compare(Comparison::eq, s.use(x), r);
-  if (x.type().isFloat())
-    attains = OrOp::create(s.builder, loc, attains, t.compare(Comparison::ne, s.use(x), s.use(x)));
-  mlir::Value marked =
-      t.select(attains, IotaOp::create(s.builder, loc, places, dim), t.constant(places, 0));
-  mlir::Value index = CumulateOp::create(s.builder, loc, Reduction::max, marked, dim);
+  mlir::Value index = s.at(place).placesOfExtremum(s.use(x), r, dim);
   return Value::sequence(Value::Tuple, {Value::of(r), Value::of(index)});
 }
 Value Sema::builtinCumsum(Args a, Place p) { return cumulate(*this, "cumsum", Reduction::add, a, p); }
@@ -82,7 +61,7 @@ Value Sema::builtinSort(Args args, Place place) {
       !wantDim(v[1], v[0].type().getRank(), dim, place))
     return {};
   Value index = order(*this, v[0], dim, v[2].flag, std::nullopt, place);
-  return Value::sequence(Value::Tuple, {elementsAt(*this, v[0], index, dim, place), index});
+  return Value::sequence(Value::Tuple, {Value::of(at(place).gatherAlong(use(v[0]), use(index), dim)), index});
 }
 
 Value Sema::builtinTopk(Args args, Place place) {
@@ -97,15 +76,8 @@ Value Sema::builtinTopk(Args args, Place place) {
   Extent extent = v[0].type().getExtent(dim);
   std::string text = "topk of k=" + count->str(true) + " needs as many elements, but dim " +
                      std::to_string(dim) + " has the extent " + extent.str(true);
-  if (auto rest = (extent - *count).getConstant()) {
-    if (*rest < 0)
-      return error(place, text);
-  } else {
-    auto check = CheckAttr::get(context, count->getAttr(), "le", extent.getAttr(), text,
-                                sources.describe(place));
-    if (!llvm::is_contained(trace->checks, check))
-      trace->checks.push_back(check);
-  }
+  if (!wantRelation(*count, "le", extent, place, text))
+    return {};
   Value index = order(*this, v[0], dim, v[3].flag, count, place);
-  return Value::sequence(Value::Tuple, {elementsAt(*this, v[0], index, dim, place), index});
+  return Value::sequence(Value::Tuple, {Value::of(at(place).gatherAlong(use(v[0]), use(index), dim)), index});
 }

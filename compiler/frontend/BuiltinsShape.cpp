@@ -356,13 +356,5 @@ Value Sema::builtinGather(Args args, Place place) {
   if (!sources.isLibrary(place) && !index.tensor.getDefiningOp<IotaOp>())
     checkRange({use(index), x.type().getExtent(dim), "index {0} at position {1} is not below {2}",
                 place, place});
-  llvm::SmallVector<mlir::Value> indices;
-  llvm::SmallVector<int64_t> dims;
-  for (int64_t i = 0; i < x.type().getRank(); ++i) {
-    dims.push_back(i);
-    indices.push_back(i == dim
-                          ? use(index)
-                          : mlir::Value(IotaOp::create(builder, location(place), index.type(), i)));
-  }
-  return Value::of(GatherOp::create(builder, location(place), use(x), indices, dims));
+  return Value::of(at(place).gatherAlong(use(x), use(index), dim));
 }

@@ -53,13 +53,10 @@ static bool wantRoom(Sema &s, llvm::StringRef function, llvm::ArrayRef<WindowDim
     });
     if (known || isSafe)
       continue;
-    auto check = CheckAttr::get(s.context, padded.getAttr(), "ge", length.getAttr(),
-                                (function + " slides windows of {1} over " + padded.str(true) +
-                                 " places, but there are {0}")
-                                    .str(),
-                                s.sources.describe(place));
-    if (!llvm::is_contained(s.trace->checks, check))
-      s.trace->checks.push_back(check);
+    s.addCheck(padded, "ge", length,
+               function + " slides windows of {1} over " + padded.str(true) +
+                   " places, but there are {0}",
+               place);
   }
   return true;
 }
@@ -115,18 +112,7 @@ static bool wantGroups(Sema &s, const Value &v, int64_t &groups, Place place) {
 
 static Value convolve(Sema &s, const Value &x, mlir::Value weight, llvm::ArrayRef<WindowDim> dims,
                       int64_t groups, Place place) {
-  llvm::SmallVector<int64_t> strides, lhsDilation, rhsDilation;
-  llvm::SmallVector<Extent> low, high;
-  for (const WindowDim &dim : dims) {
-    strides.push_back(dim.stride);
-    low.push_back(dim.low);
-    high.push_back(dim.high);
-    lhsDilation.push_back(dim.baseDilation);
-    rhsDilation.push_back(dim.dilation);
-  }
-  return Value::of(ConvOp::create(s.builder, s.location(place), s.use(x), weight, strides,
-                                  getExtentArray(s.context, low), getExtentArray(s.context, high),
-                                  lhsDilation, rhsDilation, groups));
+  return Value::of(createConv(s.builder, s.location(place), s.use(x), weight, dims, groups));
 }
 
 Value Sema::builtinConv(Args args, Place place) {

@@ -351,6 +351,13 @@ public:
   Value updateIndex(Value base, const ast::Expr &e, Value value, Env *env);
 
   TensorBuilder at(Place place) { return TensorBuilder(builder, location(place)); }
+  /// Whether `low` is "le" or "lt" `high`: proved, refused with the message, or checked when the
+  /// entry is called.
+  bool wantRelation(Extent low, llvm::StringRef relation, Extent high, Place place,
+                    const llvm::Twine &message);
+  /// Checks extents when the entry is called; the message shows them as {0} and {1}.
+  void addCheck(Extent left, llvm::StringRef relation, Extent right, const llvm::Twine &message,
+                Place place);
   /// Checks a value of the current scope at run time.
   void checkRange(RangeCheck check);
   /// Repeats beside a composite what its region computes for checks. `outside` maps the region's

@@ -274,10 +274,7 @@ bool Sema::checkConditions(const Function &f, Env *env, Place place) {
                                        .Case(">", "gt")
                                        .Default("ge");
         std::string message = ea->str(true) + " is {0}, but " + text + " is needed";
-        auto check = CheckAttr::get(context, ea->getAttr(), relation, eb->getAttr(), message,
-                                    sources.describe(c->place));
-        if (!llvm::is_contained(trace->checks, check))
-          trace->checks.push_back(check);
+        addCheck(*ea, relation, *eb, message, c->place);
         continue;
       }
     }

@@ -27,22 +27,25 @@ static bool isAtLeast(Extent e, int64_t least) {
   return constant >= least;
 }
 
-/// States `0 <= a <= b`-like bounds: proved, refused, or checked at the entry.
-static bool within(Sema &s, Extent low, llvm::StringRef relation, Extent high, Place place,
-                   const llvm::Twine &message) {
+bool Sema::wantRelation(Extent low, llvm::StringRef relation, Extent high, Place place,
+                        const llvm::Twine &message) {
   if (auto d = (high - low).getConstant()) {
     if (relation == "lt" ? *d > 0 : *d >= 0)
       return true;
-    s.error(place, message);
+    error(place, message);
     return false;
   }
-  if (isAtLeast(high - low, relation == "lt" ? 1 : 0))
-    return true;
-  auto check = CheckAttr::get(s.context, low.getAttr(), relation, high.getAttr(), message.str(),
-                              s.sources.describe(place));
-  if (!llvm::is_contained(s.trace->checks, check))
-    s.trace->checks.push_back(check);
+  if (!isAtLeast(high - low, relation == "lt" ? 1 : 0))
+    addCheck(low, relation, high, message, place);
   return true;
+}
+
+void Sema::addCheck(Extent left, llvm::StringRef relation, Extent right,
+                    const llvm::Twine &message, Place place) {
+  auto check = CheckAttr::get(context, left.getAttr(), relation, right.getAttr(), message.str(),
+                              sources.describe(place));
+  if (!llvm::is_contained(trace->checks, check))
+    trace->checks.push_back(check);
 }
 
 Value Sema::index(Value base, const ast::Expr &e, Env *env) {
@@ -186,8 +189,8 @@ Value Sema::selectAt(Value x, int64_t dim, Extent at, Place place) {
   llvm::SmallVector<Extent> shape = x.type().getExtents();
   std::string text = "index " + at.str(true) + " is outside dim " + std::to_string(dim) +
                      ", whose extent is " + shape[dim].str(true);
-  if (!within(*this, at, "lt", shape[dim], place, text) ||
-      !within(*this, constant(0), "le", at, place, text))
+  if (!wantRelation(at, "lt", shape[dim], place, text) ||
+      !wantRelation(constant(0), "le", at, place, text))
     return {};
   llvm::SmallVector<Extent> offsets(shape.size(), constant(0)), sizes(shape);
   offsets[dim] = at;
@@ -230,9 +233,9 @@ Value Sema::sliceDim(Value x, int64_t dim, const ast::Expr &slice, Env *env) {
   std::string text = "the slice " + bounds[0].str(true) + ":" + bounds[1].str(true) +
                      " is outside dim " + std::to_string(dim) + ", whose extent is " +
                      extent.str(true);
-  if (!within(*this, constant(0), "le", bounds[0], slice.place, text) ||
-      !within(*this, bounds[0], "le", bounds[1], slice.place, text) ||
-      !within(*this, bounds[1], "le", extent, slice.place, text))
+  if (!wantRelation(constant(0), "le", bounds[0], slice.place, text) ||
+      !wantRelation(bounds[0], "le", bounds[1], slice.place, text) ||
+      !wantRelation(bounds[1], "le", extent, slice.place, text))
     return {};
   Extent size = bounds[1] - bounds[0];
   if (step > 1)

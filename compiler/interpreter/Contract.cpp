@@ -1,5 +1,5 @@
 // Contractions, as loops over batch, free and contracting indices.
-#include "compiler/interpreter/Evaluation.h"
+#include "compiler/interpreter/Accumulation.h"
 #include <cmath>
 
 using namespace mlir;
@@ -30,9 +30,6 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, ContractOp op, Operands opera
     return failure();
   const Tensor &lhs = *operands[0], &rhs = *operands[1];
   DType dtype = result->dtype;
-  bool inSingle = dtype == DType::bf16 || dtype == DType::f16;
-  double unit = getUnitRoundoff(inSingle ? DType::f32 : dtype) + getUnitRoundoff(DType::f64);
-
   std::vector<int64_t> lhsBatch = getOffsets(lhs.shape, op.getLhsBatch()),
                        rhsBatch = getOffsets(rhs.shape, op.getRhsBatch()),
                        lhsFree = getOffsets(lhs.shape, op.getLhsFree()),
@@ -44,23 +41,11 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, ContractOp op, Operands opera
   for (size_t b = 0; b < lhsBatch.size(); ++b)
     for (int64_t m : lhsFree)
       for (int64_t n : rhsFree) {
-        double sum = 0, error = 0, magnitude = 0;
-        uint64_t integerSum = 0;
-        for (size_t k = 0; k < lhsTerms.size(); ++k) {
-          const Element &x = lhs.elements[lhsBatch[b] + m + lhsTerms[k]];
-          const Element &y = rhs.elements[rhsBatch[b] + n + rhsTerms[k]];
-          integerSum += uint64_t(x.integer) * uint64_t(y.integer);
-          sum += x.real * y.real;
-          if (inSingle && !evaluation.bounded)
-            sum = static_cast<float>(sum);
-          double a = std::fabs(x.real), c = std::fabs(y.real);
-          error += a * y.error + c * x.error + x.error * y.error;
-          magnitude += (a + x.error) * (c + y.error);
-        }
-        error += (lhsTerms.size() + 1) * unit * magnitude;
-        result->elements[position++] =
-            isFloat(dtype) ? evaluation.finish(dtype, sum, error)
-                           : Element{0, wrapTo(dtype, static_cast<int64_t>(integerSum)), 0};
+        ProductSum sum(evaluation, dtype);
+        for (size_t k = 0; k < lhsTerms.size(); ++k)
+          sum.add(lhs.elements[lhsBatch[b] + m + lhsTerms[k]],
+                  rhs.elements[rhsBatch[b] + n + rhsTerms[k]]);
+        result->elements[position++] = sum.finish();
       }
   return result;
 }

@@ -1,5 +1,5 @@
 // What depends on the order of the elements along a dimension: cumulative reductions and sorting.
-#include "compiler/interpreter/Evaluation.h"
+#include "compiler/interpreter/Accumulation.h"
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -32,8 +32,7 @@ static Element combine(const Evaluation &evaluation, Reduction kind, DType dtype
     double error = isSum ? total.error + x.error
                          : (std::fabs(total.real) + total.error) * (std::fabs(x.real) + x.error) -
                                std::fabs(total.real * x.real);
-    bool inSingle = dtype == DType::bf16 || dtype == DType::f16;
-    DType accumulated = inSingle ? DType::f32 : dtype;
+    DType accumulated = accumulatorOf(dtype);
     uint64_t a = total.integer, b = x.integer;
     Element next = isFloat(dtype)
                        ? evaluation.finish(accumulated, isSum ? total.real + x.real : total.real * x.real,
@@ -57,7 +56,7 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, CumulateOp op, Operands opera
     return failure();
   const Tensor &operand = *operands[0];
   DType dtype = result->dtype;
-  bool inSingle = dtype == DType::bf16 || dtype == DType::f16;
+  bool isNarrowed = accumulatorOf(dtype) != dtype;
   forEachLine(operand.shape, op.getDimension(), operand.shape[op.getDimension()],
               [&](ArrayRef<int64_t> places, ArrayRef<int64_t>) {
                 Element total;
@@ -65,7 +64,7 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, CumulateOp op, Operands opera
                   const Element &x = operand.elements[place];
                   total = i == 0 ? x : combine(evaluation, op.getKind(), dtype, total, x);
                   result->elements[place] =
-                      inSingle ? evaluation.finish(dtype, total.real, total.error) : total;
+                      isNarrowed ? evaluation.finish(dtype, total.real, total.error) : total;
                 }
               });
   return result;

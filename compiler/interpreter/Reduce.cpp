@@ -1,6 +1,5 @@
 // Reductions and the indices of extrema.
-#include "compiler/interpreter/Evaluation.h"
-#include <cmath>
+#include "compiler/interpreter/Accumulation.h"
 #include <limits>
 
 using namespace mlir;
@@ -10,35 +9,30 @@ namespace quern {
 using Group = ArrayRef<Element>;
 
 static Element reduceAdd(const Evaluation &evaluation, DType dtype, Group group) {
-  bool inSingle = dtype == DType::bf16 || dtype == DType::f16;
+  Accumulation accumulation(evaluation, dtype);
   double sum = 0, error = 0, magnitude = 0;
   for (const Element &x : group) {
-    sum += x.real;
-    if (inSingle && !evaluation.bounded)
-      sum = static_cast<float>(sum);
+    sum = accumulation.round(sum + x.real);
     error += x.error;
     magnitude += std::fabs(x.real) + x.error;
   }
-  double unit = getUnitRoundoff(inSingle ? DType::f32 : dtype) + getUnitRoundoff(DType::f64);
   // A single term is not added to anything.
   if (group.size() > 1)
-    error += group.size() * unit * magnitude;
-  return evaluation.finish(dtype, sum, error, group.size() > 1 || inSingle ? 1 : 0);
+    error += group.size() * accumulation.unit * magnitude;
+  bool isNarrowed = accumulatorOf(dtype) != dtype;
+  return evaluation.finish(dtype, sum, error, group.size() > 1 || isNarrowed ? 1 : 0);
 }
 
 static Element reduceMul(const Evaluation &evaluation, DType dtype, Group group) {
-  bool inSingle = dtype == DType::bf16 || dtype == DType::f16;
+  Accumulation accumulation(evaluation, dtype);
   double product = 1, upper = 1;
   for (const Element &x : group) {
-    product *= x.real;
-    if (inSingle && !evaluation.bounded)
-      product = static_cast<float>(product);
+    product = accumulation.round(product * x.real);
     upper *= std::fabs(x.real) + x.error;
   }
-  double unit = getUnitRoundoff(inSingle ? DType::f32 : dtype) + getUnitRoundoff(DType::f64);
   double error = upper - std::fabs(product);
   if (group.size() > 1)
-    error += group.size() * unit * upper;
+    error += group.size() * accumulation.unit * upper;
   return evaluation.finish(dtype, product, error, 1);
 }
 
@@ -112,6 +106,34 @@ static Element reduceIntegers(Reduction kind, DType dtype, Group group) {
   return {0, wrapTo(dtype, value), error};
 }
 
+Element reduce(const Evaluation &evaluation, Reduction kind, DType dtype, Group group) {
+  return isFloat(dtype) ? reduceFloats(evaluation, kind, dtype, group)
+                        : reduceIntegers(kind, dtype, group);
+}
+
+int64_t findExtremum(Extremum kind, DType dtype, Group group, bool &isUncertain) {
+  bool isMax = kind == Extremum::max, isReal = isFloat(dtype);
+  auto isBetter = [&](const Element &x, const Element &best) {
+    if (!isReal)
+      return isMax ? x.integer > best.integer : x.integer < best.integer;
+    if (std::isnan(best.real))
+      return false;
+    return std::isnan(x.real) || (isMax ? x.real > best.real : x.real < best.real);
+  };
+  size_t best = 0;
+  for (size_t i = 1; i < group.size(); ++i)
+    if (isBetter(group[i], group[best]))
+      best = i;
+  isUncertain = false;
+  for (size_t i = 0; i < group.size(); ++i) {
+    double slack = group[i].error + group[best].error;
+    double gap = isReal ? std::fabs(group[i].real - group[best].real)
+                        : std::fabs(double(group[i].integer) - double(group[best].integer));
+    isUncertain |= i != best && slack > 0 && !(gap > slack);
+  }
+  return group.empty() ? -1 : static_cast<int64_t>(best);
+}
+
 /// Calls `visit` with each group of elements along `dimensions`, in row-major order of the others.
 static void forEachGroup(const Tensor &operand, ArrayRef<int64_t> dimensions,
                          function_ref<void(Group, int64_t)> visit) {
@@ -139,9 +161,7 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, ReduceOp op, Operands operand
     return failure();
   DType dtype = result->dtype;
   forEachGroup(*operands[0], op.getDimensions(), [&](Group group, int64_t position) {
-    result->elements[position] = isFloat(dtype)
-                                     ? reduceFloats(evaluation, op.getKind(), dtype, group)
-                                     : reduceIntegers(op.getKind(), dtype, group);
+    result->elements[position] = reduce(evaluation, op.getKind(), dtype, group);
   });
   return result;
 }
@@ -153,28 +173,10 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, ArgReduceOp op, Operands oper
   const Tensor &operand = *operands[0];
   if (!result->elements.empty() && operand.elements.empty())
     return evaluation.fail(op, "has no element to choose along a dimension of extent 0");
-  bool isMax = op.getKind() == Extremum::max, isReal = isFloat(operand.dtype);
-  auto isBetter = [&](const Element &x, const Element &best) {
-    if (!isReal)
-      return isMax ? x.integer > best.integer : x.integer < best.integer;
-    if (std::isnan(best.real))
-      return false;
-    return std::isnan(x.real) || (isMax ? x.real > best.real : x.real < best.real);
-  };
   forEachGroup(operand, op.getDimension(), [&](Group group, int64_t position) {
-    size_t best = 0;
-    for (size_t i = 1; i < group.size(); ++i)
-      if (isBetter(group[i], group[best]))
-        best = i;
-    double error = 0;
-    for (size_t i = 0; i < group.size(); ++i) {
-      double slack = group[i].error + group[best].error;
-      double gap = isReal ? std::fabs(group[i].real - group[best].real)
-                          : std::fabs(double(group[i].integer) - double(group[best].integer));
-      if (i != best && slack > 0 && !(gap > slack))
-        error = INFINITY;
-    }
-    result->elements[position] = {0, static_cast<int64_t>(best), error};
+    bool isUncertain;
+    int64_t best = findExtremum(op.getKind(), operand.dtype, group, isUncertain);
+    result->elements[position] = {0, best, isUncertain ? INFINITY : 0};
   });
   return result;
 }

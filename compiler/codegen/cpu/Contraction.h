@@ -30,6 +30,14 @@ struct PanelBlock {
   mlir::Value workspace;
   int64_t offset = 0;
 };
+
+/// Packs a block whose columns are contiguous along the terms, by squares of as many columns as lanes
+/// that are transposed in registers. `begin` announces the terms of a square, `k` of the block and on,
+/// of which those in `mask` exist (null: all); `load` gives them of one column. There are `columns`
+/// columns in all.
+void packSquares(const PanelBlock &block, Index columns,
+                 llvm::function_ref<void(Index k, mlir::Value mask)> begin,
+                 llvm::function_ref<mlir::Value(Index column)> load);
 using PanelPacker = std::function<void(const PanelBlock &)>;
 
 /// One side of the contraction.

@@ -60,7 +60,7 @@ private:
   // ContractionPacking.cpp
   void packA(const Chunk &chunk, const BlockK &block);
   void packB(const BlockK &block, const Panel &panel);
-  void packTransposed(const BlockK &block, const Panel &panel);
+  void packTransposed(const PanelBlock &block);
 
   // ContractionMicrokernel.cpp
   /// One register tile from row `offset` of the chunk into the partial sums. With `clamp`, rows

@@ -36,11 +36,12 @@ void ContractionEmitter::packA(const Chunk &chunk, const BlockK &block) {
 }
 
 void ContractionEmitter::packB(const BlockK &block, const Panel &panel) {
+  PanelBlock packed = {kernel,      panel.column, panel.valid, panel.vectors,
+                       block.begin, block.count,  workspace,   layout.bOffset};
   if (spec.b.packer)
-    return spec.b.packer({kernel, panel.column, panel.valid, panel.vectors, block.begin,
-                          block.count, workspace, layout.bOffset});
+    return spec.b.packer(packed);
   if (spec.b.kContiguous)
-    return packTransposed(block, panel);
+    return packTransposed(packed);
   int64_t lanes = kernel.lanes, width = panel.vectors * lanes;
   auto copyRow = [&](Index k) {
     Index line = kernel.add(kernel.mul(k, width), layout.bOffset);
@@ -58,42 +59,34 @@ void ContractionEmitter::packB(const BlockK &block, const Panel &panel) {
   kernel.loop(unrolled, block.count, 1, copyRow);
 }
 
-void ContractionEmitter::packTransposed(const BlockK &block, const Panel &panel) {
-  int64_t lanes = kernel.lanes, width = panel.vectors * lanes;
-  auto validCount = constantOf(panel.valid);
-  bool full = validCount && *validCount == width;
+void quern::packSquares(const PanelBlock &block, Index columns,
+                        llvm::function_ref<void(Index k, Value mask)> begin,
+                        llvm::function_ref<Value(Index column)> load) {
+  KernelBuilder &kernel = block.kernel;
+  int64_t lanes = kernel.lanes, width = block.vectors * lanes;
+  auto known = constantOf(block.valid);
+  bool full = known && *known == width;
   auto square = [&](Index k, Index group, Value mask) {
-    SmallVector<Value> rows;
+    begin(k, mask);
     Index column = kernel.mul(group, lanes);
-    auto first = constantOf(column);
+    SmallVector<Value> rows;
     for (int64_t t = 0; t < lanes; ++t) {
-      if (!full && validCount && *first + t >= *validCount) {
+      if (!full && known && *constantOf(column) + t >= *known) {
         rows.push_back(kernel.zeros());
         continue;
       }
-      Index n = kernel.add(kernel.add(panel.column, column), t);
-      // Lanes past the end repeat the last row of B; their sums are never stored.
-      if (!full && !validCount)
-        n = kernel.min(n, kernel.sub(spec.n, kernel.constant(1)));
-      Index at = kernel.add(block.begin, k);
-      rows.push_back(load(spec.b, n, at, kernel.vectorType, mask));
-      // Two lines ahead: each row is a stream of its own, and hardware follows only some of them.
-      if (spec.b.memref && !mask) {
-        SmallVector<Value> ahead;
-        for (Index index : spec.b.leading)
-          ahead.push_back(kernel.value(index));
-        ahead.push_back(kernel.value(n));
-        ahead.push_back(kernel.value(kernel.add(at, 2 * lanes)));
-        memref::PrefetchOp::create(kernel.builder, kernel.loc, spec.b.memref, ahead,
-                                   /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-      }
+      Index n = kernel.add(kernel.add(block.column, column), t);
+      // Lanes past the end repeat the last column; their sums are never stored.
+      if (!full && !known)
+        n = kernel.min(n, kernel.sub(columns, kernel.constant(1)));
+      rows.push_back(load(n));
     }
     kernel.transpose(rows);
-    Index line = kernel.add(kernel.add(kernel.mul(k, width), column), layout.bOffset);
+    Index line = kernel.add(kernel.add(kernel.mul(k, width), column), block.offset);
     for (int64_t t = 0; t < lanes; ++t)
-      kernel.storeVector(rows[t], workspace, {kernel.add(line, t * width)});
+      kernel.storeVector(rows[t], block.workspace, {kernel.add(line, t * width)});
   };
-  // One group of rows after the other: no more streams than a hardware prefetcher follows.
+  // One group of columns after the other: no more streams than a hardware prefetcher follows.
   Index whole = kernel.sub(block.count, kernel.rem(block.count, lanes));
   auto squares = [&](Index group) {
     kernel.loop(kernel.constant(0), whole, lanes, [&](Index k) { square(k, group, {}); });
@@ -102,7 +95,30 @@ void ContractionEmitter::packTransposed(const BlockK &block, const Panel &panel)
     });
   };
   if (full)
-    return kernel.loop(kernel.constant(0), kernel.constant(panel.vectors), 1, squares);
-  for (int64_t group = 0; group < panel.vectors; ++group)
+    return kernel.loop(kernel.constant(0), kernel.constant(block.vectors), 1, squares);
+  for (int64_t group = 0; group < block.vectors; ++group)
     squares(kernel.constant(group));
+}
+
+void ContractionEmitter::packTransposed(const PanelBlock &block) {
+  Index at;
+  Value mask;
+  auto begin = [&](Index k, Value lanesBelow) {
+    at = kernel.add(block.begin, k);
+    mask = lanesBelow;
+  };
+  packSquares(block, spec.n, begin, [&](Index n) {
+    Value row = load(spec.b, n, at, kernel.vectorType, mask);
+    // Two lines ahead: each row is a stream of its own, and hardware follows only some of them.
+    if (spec.b.memref && !mask) {
+      SmallVector<Value> ahead;
+      for (Index index : spec.b.leading)
+        ahead.push_back(kernel.value(index));
+      ahead.push_back(kernel.value(n));
+      ahead.push_back(kernel.value(kernel.add(at, 2 * kernel.lanes)));
+      memref::PrefetchOp::create(kernel.builder, kernel.loc, spec.b.memref, ahead,
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    }
+    return row;
+  });
 }

@@ -402,45 +402,17 @@ void ConvolutionPatches::packAlongTerms(const PanelBlock &block, const Run *run,
                                         int64_t runs) const {
   KernelBuilder &kernel = block.kernel;
   Axis positions = positionAxis(), terms = termAxis();
-  int64_t width = block.vectors * lanes;
-  auto known = constantOf(block.valid);
-  bool full = known && *known == width;
-  auto square = [&](Index k, Index group, Value exists) {
-    Span lanesAlong =
-        span(kernel, terms, kernel.value(kernel.add(block.begin, k)), exists, run, runs);
-    Index column = kernel.mul(group, lanes);
-    SmallVector<Value> rows;
-    for (int64_t t = 0; t < lanes; ++t) {
-      if (!full && known && *constantOf(column) + t >= *known) {
-        rows.push_back(kernel.zeros());
-        continue;
-      }
-      Index n = kernel.add(kernel.add(block.column, column), t);
-      // Lanes past the end repeat the last column; their sums are never stored.
-      if (!full && !known)
-        n = kernel.min(n, kernel.sub(columns, kernel.constant(1)));
-      Point at = point(kernel, positions, kernel.value(n));
-      Value lanesInside = inside(kernel, lanesAlong, at);
-      Value lanesAt = run || !memory ? Value() : offsets(kernel, terms, lanesAlong, at);
-      rows.push_back(load(kernel, lanesAlong, at,
-                          base(kernel, positions, at, /*withShifts=*/run != nullptr), lanesAt,
-                          lanesInside, /*alongTerms=*/true));
-    }
-    kernel.transpose(rows);
-    Index line = kernel.add(kernel.add(kernel.mul(k, width), column), block.offset);
-    for (int64_t t = 0; t < lanes; ++t)
-      kernel.storeVector(rows[t], block.workspace, {kernel.add(line, t * width)});
+  Span lanesAlong;
+  auto begin = [&](Index k, Value exists) {
+    lanesAlong = span(kernel, terms, kernel.value(kernel.add(block.begin, k)), exists, run, runs);
   };
-  Index whole = kernel.sub(block.count, kernel.rem(block.count, lanes));
-  auto squares = [&](Index group) {
-    kernel.loop(kernel.constant(0), whole, lanes, [&](Index k) { square(k, group, {}); });
-    kernel.loop(whole, block.count, lanes, [&](Index k) {
-      square(k, group, kernel.laneMask(kernel.sub(block.count, k)));
-    });
-  };
-  if (full)
-    return kernel.loop(kernel.constant(0), kernel.constant(block.vectors), 1, squares);
-  for (int64_t group = 0; group < block.vectors; ++group)
-    squares(kernel.constant(group));
+  packSquares(block, columns, begin, [&](Index n) {
+    Point at = point(kernel, positions, kernel.value(n));
+    Value lanesInside = inside(kernel, lanesAlong, at);
+    Value lanesAt = run || !memory ? Value() : offsets(kernel, terms, lanesAlong, at);
+    return load(kernel, lanesAlong, at,
+                base(kernel, positions, at, /*withShifts=*/run != nullptr), lanesAt, lanesInside,
+                /*alongTerms=*/true);
+  });
 }
 } // namespace quern

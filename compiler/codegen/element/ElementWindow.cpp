@@ -14,15 +14,20 @@ static TensorType typeOf(Value value) { return cast<TensorType>(value.getType())
 /// Windows up to this many taps are unrolled.
 static constexpr int64_t unrolledTaps = 64;
 
+static int64_t productOf(ArrayRef<int64_t> counts) {
+  int64_t total = 1;
+  for (int64_t count : counts)
+    total *= count;
+  return total;
+}
+
 using TapBody =
     function_ref<SmallVector<Value>(ArrayRef<LaneIndex> tap, ValueRange carried)>;
 
 /// Runs `body` for every index below `counts` in row-major order, as constants or in a loop.
 static SmallVector<Value> forEachTap(ElementEmitter &e, ArrayRef<int64_t> counts, bool unroll,
                                      ValueRange initial, TapBody body) {
-  int64_t total = 1;
-  for (int64_t count : counts)
-    total *= count;
+  int64_t total = productOf(counts);
   auto decode = [&](LaneIndex linear) {
     Position tap(counts.size());
     for (size_t i = counts.size(); i-- > 0;) {
@@ -41,13 +46,6 @@ static SmallVector<Value> forEachTap(ElementEmitter &e, ArrayRef<int64_t> counts
   for (int64_t i = 0; i < total; ++i)
     carried = body(decode(e.index.constant(i)), carried);
   return carried;
-}
-
-static int64_t productOf(ArrayRef<int64_t> counts) {
-  int64_t total = 1;
-  for (int64_t count : counts)
-    total *= count;
-  return total;
 }
 
 static Value both(ElementEmitter &e, Value x, Value y) {
@@ -93,6 +91,38 @@ static Value beats(ElementEmitter &e, Type elementType, bool isMax, Value x, Val
   Value isNumber = arith::CmpFOp::create(b, e.loc, P::ORD, best, best);
   return arith::AndIOp::create(b, e.loc, further, isNumber);
 }
+
+namespace {
+/// Chooses a window's first extremum tap by tap. Carried are the best so far, whether there is one, and
+/// what goes with it.
+class ExtremumChoice {
+public:
+  ExtremumChoice(ElementEmitter &e, Type elementType, bool isMax)
+      : e(e), elementType(elementType), isMax(isMax), no(e.constant(e.builder.getI1Type(), 0)),
+        yes(e.constant(e.builder.getI1Type(), 1)) {}
+
+  SmallVector<Value> initial(Value companion) const {
+    return {worst(e, elementType, isMax), no, companion};
+  }
+  /// Takes x, where it is `inside` (null: it is for certain).
+  SmallVector<Value> step(ValueRange carried, Value x, Value companion, Value inside) const {
+    OpBuilder &b = e.builder;
+    Value isFirst = arith::XOrIOp::create(b, e.loc, carried[1], yes);
+    Value better = arith::OrIOp::create(b, e.loc, isFirst,
+                                        beats(e, elementType, isMax, x, carried[0]));
+    better = both(e, better, inside);
+    return {arith::SelectOp::create(b, e.loc, better, x, carried[0]),
+            arith::OrIOp::create(b, e.loc, carried[1], better),
+            arith::SelectOp::create(b, e.loc, better, companion, carried[2])};
+  }
+
+private:
+  ElementEmitter &e;
+  Type elementType;
+  bool isMax;
+  Value no, yes;
+};
+} // namespace
 
 ElementEmitter::TapPlace ElementEmitter::placeOf(ArrayRef<WindowDim> dims, const Position &window,
                                                  ArrayRef<LaneIndex> tap) {
@@ -162,23 +192,14 @@ Value ElementEmitter::emitWindowGather(WindowGatherOp op, const Position &positi
   Type element = typeOf(op.getOperand()).getElementType();
   Position full = expand(position, typeOf(op.getResult()).getExtents());
   SmallVector<WindowDim> dims = getWindowDims(op);
-  bool isMax = op.getKind() == Extremum::max;
-  Value no = constant(builder.getI1Type(), 0), yes = constant(builder.getI1Type(), 1);
-  // The best so far, whether there is one, and what stands in the other tensor.
-  SmallVector<Value> initial = {
-      worst(*this, element, isMax), no,
-      constant(registerType(typeOf(op.getValues()).getElementType()), 0)};
+  ExtremumChoice choice(*this, element, op.getKind() == Extremum::max);
+  SmallVector<Value> initial =
+      choice.initial(constant(registerType(typeOf(op.getValues()).getElementType()), 0));
   bool unroll = productOf(op.getWindow()) <= unrolledTaps;
   auto step = [&](ArrayRef<LaneIndex> tap, ValueRange carried) -> SmallVector<Value> {
     TapPlace place = placeOf(dims, full, tap);
     Value x = emitAt(op.getOperand(), place), y = emitAt(op.getValues(), place);
-    Value isFirst = arith::XOrIOp::create(builder, loc, carried[1], yes);
-    Value better = arith::OrIOp::create(builder, loc, isFirst,
-                                        beats(*this, element, isMax, x, carried[0]));
-    better = both(*this, better, place.inside);
-    return {arith::SelectOp::create(builder, loc, better, x, carried[0]),
-            arith::OrIOp::create(builder, loc, carried[1], better),
-            arith::SelectOp::create(builder, loc, better, y, carried[2])};
+    return choice.step(carried, x, y, place.inside);
   };
   return forEachTap(*this, op.getWindow(), unroll, initial, step)[2];
 }
@@ -189,7 +210,6 @@ Value ElementEmitter::emitWindowScatter(WindowScatterOp op, const Position &posi
   Position full = expand(position, typeOf(op.getOperand()).getExtents());
   SmallVector<WindowDim> dims = getWindowDims(op);
   size_t lead = full.size() - dims.size();
-  bool isMax = op.getKind() == Extremum::max;
   auto number = [&](int64_t value) { return emitIndex(builder, loc, value); };
   auto compare = [&](arith::CmpIPredicate relation, LaneIndex a, Value b) {
     return compareIndex(static_cast<int>(relation), a, b);
@@ -205,7 +225,8 @@ Value ElementEmitter::emitWindowScatter(WindowScatterOp op, const Position &posi
     offset.push_back(index.rem(at, number(dim.stride)));
   }
   int64_t taps = productOf(op.getWindow());
-  Value no = constant(builder.getI1Type(), 0), yes = constant(builder.getI1Type(), 1);
+  ExtremumChoice choice(*this, element, op.getKind() == Extremum::max);
+  Value no = constant(builder.getI1Type(), 0);
   auto addWindow = [&](ArrayRef<LaneIndex> back, ValueRange sum) -> SmallVector<Value> {
     Position window(full.begin(), full.begin() + lead);
     SmallVector<LaneIndex> own;
@@ -216,7 +237,7 @@ Value ElementEmitter::emitWindowScatter(WindowScatterOp op, const Position &posi
       exists = both(*this, exists,
                     compare(arith::CmpIPredicate::ult, window.back(), extent(dim.positions())));
     }
-    // The best so far, whether there is one, and whether it is the element that is asked for.
+    // What goes with the best is whether it is the element that is asked for.
     auto step = [&](ArrayRef<LaneIndex> tap, ValueRange carried) -> SmallVector<Value> {
       TapPlace place = placeOf(dims, window, tap);
       place.inside = both(*this, place.inside, exists);
@@ -226,16 +247,9 @@ Value ElementEmitter::emitWindowScatter(WindowScatterOp op, const Position &posi
                      compare(arith::CmpIPredicate::eq, own[i],
                              index.mul(tap[i], number(dim.dilation)).base));
       Value x = emitAt(op.getOperand(), place);
-      Value isFirst = arith::XOrIOp::create(builder, loc, carried[1], yes);
-      Value better = arith::OrIOp::create(builder, loc, isFirst,
-                                          beats(*this, element, isMax, x, carried[0]));
-      better = both(*this, better, place.inside);
-      return {arith::SelectOp::create(builder, loc, better, x, carried[0]),
-              arith::OrIOp::create(builder, loc, carried[1], better),
-              arith::SelectOp::create(builder, loc, better, isOwn, carried[2])};
+      return choice.step(carried, x, isOwn, place.inside);
     };
-    SmallVector<Value> initial = {worst(*this, element, isMax), no, no};
-    Value hit = forEachTap(*this, op.getWindow(), taps <= unrolledTaps, initial, step)[2];
+    Value hit = forEachTap(*this, op.getWindow(), taps <= unrolledTaps, choice.initial(no), step)[2];
     Value update = emitGuarded(op.getUpdates(), window, hit);
     update = arith::SelectOp::create(builder, loc, hit, update, constant(updateType, 0));
     return {addElements(*this, sum[0], update)};
