@@ -1,33 +1,24 @@
-// The standard library against PyTorch: values and gradients of its functions and layers, and the steps that
-// its optimizers and schedules make, as golden/make_library.py wrote them to golden/library.txt. In f64; the
-// functions and gradients in the interpreter and compiled. In another precision, compiled within the interpreter's
-// bounds. Usage: numerics_library FOLDER [f64|f32|bf16|f16]
+// The standard library against PyTorch: values and gradients of its functions and layers, and the
+// steps that its optimizers and schedules make, as golden/make_library.py wrote them to
+// golden/library.txt. In f64; the functions and gradients in the interpreter and compiled. In
+// another precision, compiled within the interpreter's bounds. Usage: numerics_library FOLDER
+// [f64|f32|bf16|f16]
 #include "compiler/frontend/Frontend.h"
 #include "compiler/pipelines/Phases.h"
 #include "compiler/pipelines/Registration.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
+#include "tests/numerics/GoldenFile.h"
 #include "tests/numerics/OpCase.h"
 #include "tests/unit/check.h"
 #include "tests/unit/codegen/CompiledModule.h"
-#include <cmath>
-#include <fstream>
-#include <map>
-#include <sstream>
 
 using namespace mlir;
 using namespace quern;
 using namespace quern::test;
 
-using Tensors = std::map<std::string, HostTensor>;
-
-struct GoldenCase {
-  std::string name;
-  Tensors given, wanted, gradients;
-  std::vector<double> losses;
-};
-
-/// An entry to compile, with what it is called with and what it is to return; null where PyTorch does not say.
+/// An entry to compile, with what it is called with and what it is to return; null where PyTorch
+/// does not say.
 struct CompiledEntry {
   std::string name;
   Inputs arguments;
@@ -36,81 +27,6 @@ struct CompiledEntry {
   /// What the interpreter allows in another precision than f64.
   llvm::SmallVector<BoundedTensor> bounds;
 };
-
-/// The cases of the file: a name, then lines of word, name, rank, extents and numbers, then an empty line.
-static std::vector<GoldenCase> readCases(const std::string &path) {
-  std::ifstream file(path);
-  std::vector<GoldenCase> cases;
-  std::string text;
-  bool inside = false;
-  while (std::getline(file, text)) {
-    if (text.empty()) {
-      inside = false;
-      continue;
-    }
-    if (!inside) {
-      cases.push_back({text, {}, {}, {}, {}});
-      inside = true;
-      continue;
-    }
-    std::istringstream words(text);
-    std::string word, name, number;
-    int64_t rank;
-    words >> word >> name >> rank;
-    llvm::SmallVector<int64_t> shape(rank);
-    for (int64_t &extent : shape)
-      words >> extent;
-    std::vector<double> numbers;
-    while (words >> number)
-      numbers.push_back(std::strtod(number.c_str(), nullptr));
-    if (word == "loss")
-      cases.back().losses = numbers;
-    else
-      (word == "in"    ? cases.back().given
-       : word == "out" ? cases.back().wanted
-                       : cases.back().gradients)[name] = HostTensor(DType::f64, shape, numbers);
-  }
-  return cases;
-}
-
-static void compareWith(const HostTensor &wanted, const HostTensor &got, const std::string &what) {
-  report(llvm::equal(wanted.getShape(), got.getShape()), __FILE__, __LINE__,
-         what + " has another shape");
-  if (!llvm::equal(wanted.getShape(), got.getShape()))
-    return;
-  // What cancels is off by rounding of the numbers that it is made from, whose size the largest one tells.
-  double largest = 0;
-  for (int64_t i = 0; i < wanted.getNumElements(); ++i)
-    largest = std::max(largest, std::fabs(wanted.getReal(i)));
-  for (int64_t i = 0; i < wanted.getNumElements(); ++i) {
-    double w = wanted.getReal(i), g = got.getReal(i);
-    report(std::fabs(w - g) <= 1e-9 * std::fabs(w) + 1e-13 * (largest + 1), __FILE__, __LINE__,
-           what + ", element " + std::to_string(i) + ", is " + std::to_string(g) +
-               ", but PyTorch has " + std::to_string(w));
-  }
-}
-
-/// A given tensor as the type that the argument has.
-static HostTensor convert(const HostTensor &given, Type type) {
-  DType dtype = *getDType(cast<quern::TensorType>(type).getElementType());
-  HostTensor converted(dtype, given.getShape());
-  for (int64_t i = 0; i < given.getNumElements(); ++i)
-    if (isFloat(dtype))
-      converted.setReal(i, given.getReal(i));
-    else
-      converted.setInteger(i, int64_t(given.getReal(i)));
-  return converted;
-}
-
-/// Appends a function whose arguments are all inputs to the text of a module.
-static void append(func::FuncOp function, const std::string &name, std::string &text) {
-  auto copy = cast<func::FuncOp>(function->clone());
-  copy.setName(name);
-  copy.removeArgAttrsAttr();
-  copy.removeResAttrsAttr();
-  llvm::raw_string_ostream(text) << *copy << "\n";
-  copy->destroy();
-}
 
 /// Calls what was compiled.
 static void checkCompiled(const CompiledModule &compiled, CompiledEntry &entry) {
@@ -155,17 +71,17 @@ static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &i
       if (found == initial.end())
         return report(false, __FILE__, __LINE__, golden.name + " takes " + names.back());
     }
-    arguments.push_back(convert(found->second, function.getArgumentTypes()[i]));
+    arguments.push_back(convertTo(found->second, function.getArgumentTypes()[i]));
   }
   if (!inDoubles) {
-    append(function, golden.name, text);
+    appendFunction(function, golden.name, text);
     entries.push_back(makeBounded(function, golden.name, arguments));
     llvm::SmallVector<unsigned> wrt;
     func::FuncOp gradient = golden.gradients.empty() ? nullptr : buildGradient(made, wrt);
     if (!gradient)
       return report(golden.gradients.empty(), __FILE__, __LINE__, golden.name + " has no gradient");
     arguments.push_back(makeCotangent(gradient, {}));
-    append(gradient, golden.name + "_gradient", text);
+    appendFunction(gradient, golden.name + "_gradient", text);
     entries.push_back(makeBounded(gradient, golden.name + "_gradient", arguments));
     return gradient.erase();
   }
@@ -174,7 +90,7 @@ static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &i
   if (failed(Interpreter().run(function, arguments, {}, results, message)))
     return report(false, __FILE__, __LINE__, golden.name + " fails: " + message);
   compareWith(golden.wanted.at(golden.name), results[0], golden.name);
-  append(function, golden.name, text);
+  appendFunction(function, golden.name, text);
   entries.push_back({golden.name, arguments, {&golden.wanted.at(golden.name)}, {results[0]}, {}});
   if (golden.gradients.empty())
     return;
@@ -187,7 +103,7 @@ static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &i
   if (!gradient || failed(Interpreter().run(gradient, arguments, {}, gradients, message)))
     return report(false, __FILE__, __LINE__, golden.name + " has no gradient: " + message);
   std::string name = golden.name + "_gradient";
-  append(gradient, name, text);
+  appendFunction(gradient, name, text);
   CompiledEntry entry{name, arguments, {}, {gradients.begin(), gradients.end()}, {}};
   size_t compared = 0;
   for (auto [position, got] : llvm::zip_equal(wrt, gradients)) {
@@ -207,7 +123,7 @@ static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &i
 static void checkSteps(func::FuncOp train, const GoldenCase &golden, Tensors values) {
   for (auto &[name, tensor] : golden.given)
     values[name] = tensor;
-  for (auto [step, loss] : llvm::enumerate(golden.losses)) {
+  for (auto [step, loss] : llvm::enumerate(golden.losses.front().second)) {
     Inputs arguments;
     for (unsigned i = 0; i < train.getNumArguments(); ++i) {
       auto type = cast<quern::TensorType>(train.getArgumentTypes()[i]);
@@ -215,14 +131,13 @@ static void checkSteps(func::FuncOp train, const GoldenCase &golden, Tensors val
       scalar.setReal(0, double(step + 1));
       Role role = getRole(train, i);
       if (role == Role::hyper)
-        scalar.setReal(
-            0, train.getArgAttrOfType<FloatAttr>(i, attr::defaultValue).getValueAsDouble());
+        scalar.setReal(0,
+                       train.getArgAttrOfType<FloatAttr>(i, attr::defaultValue).getValueAsDouble());
       auto found = values.find(getName(train, i).str());
       if (role != Role::hyper && role != Role::step && found == values.end())
-        return report(false, __FILE__, __LINE__,
-                      golden.name + " takes " + getName(train, i).str());
+        return report(false, __FILE__, __LINE__, golden.name + " takes " + getName(train, i).str());
       bool isScalar = role == Role::hyper || role == Role::step;
-      arguments.push_back(convert(isScalar ? scalar : found->second, type));
+      arguments.push_back(convertTo(isScalar ? scalar : found->second, type));
     }
     std::string message;
     llvm::SmallVector<HostTensor> results;
@@ -233,7 +148,7 @@ static void checkSteps(func::FuncOp train, const GoldenCase &golden, Tensors val
     for (auto [position, result] : llvm::enumerate(results))
       if (getResultRole(train, position) != Role::output)
         values[getResultName(train, position).str()] =
-            convert(result, quern::TensorType::get({}, Float64Type::get(train.getContext())));
+            convertTo(result, quern::TensorType::get({}, Float64Type::get(train.getContext())));
   }
   for (auto &[name, tensor] : golden.wanted)
     compareWith(tensor, values.at(name), golden.name + ", " + name);
@@ -256,7 +171,7 @@ int main(int argc, char **argv) {
     diagnostics.print(llvm::errs());
     return 1;
   }
-  std::vector<GoldenCase> cases = readCases(folder + "/library.txt");
+  std::vector<GoldenCase> cases = readGoldenCases(folder + "/library.txt");
   Tensors initial;
   auto init = made.module->lookupSymbol<func::FuncOp>("init");
   llvm::SmallVector<HostTensor> results;
