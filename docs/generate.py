@@ -401,11 +401,15 @@ def signature(code):
     return code + ";"
 
 
+def with_code(text):
+    """Prose whose indented lines are C++."""
+    return re.sub(r"\n?(?:^  .*\n?)+", lambda code: f"\n```cpp\n{dedent(code[0])}\n```\n", text, flags=re.M)
+
+
 def cpp_part(path):
     text = read(path)
     intro = "\n".join(line[3:] for line in text.split("#ifndef", 1)[0].splitlines())
-    example = re.compile(r"(?:^  .*\n?)+", re.M)
-    parts = [f"## {os.path.relpath(path, 'runtime/include')}", example.sub(lambda code: f"```cpp\n{dedent(code[0])}\n```\n", intro)]
+    parts = [f"## {os.path.relpath(path, 'runtime/include')}", with_code(intro)]
     body = text[text.index("namespace quern {") + len("namespace quern {"):text.rindex("} // namespace quern")]
     for comment, code, inside in declarations(body):
         if not comment:
@@ -415,15 +419,13 @@ def cpp_part(path):
         if not kind:
             lines.append(signature(code))
         for remark, member, _ in declarations(inside) if kind else ():
-            if member == "private:" or member.strip() == "private:":
+            if member.strip() == "private:":
                 break
             if member.strip() == "public:" or re.search(r"\boperator\b|= delete|= default|&&|~|class Body", member):
                 continue
             lines += [f"// {line}" for line in remark] + [signature(member)]
         parts.append(f"### {kind[1]}" if kind else "")
-        example = re.compile(r"(?:^  .*\n?)+", re.M)
-        prose = example.sub(lambda code: f"\n```cpp\n{dedent(code[0])}\n```\n", "\n".join(comment))
-        parts.append(paragraphs(prose))
+        parts.append(paragraphs(with_code("\n".join(comment))))
         parts.append("```cpp\n" + "\n".join(lines) + "\n```")
     return "\n\n".join(part for part in parts if part)
 

@@ -3,6 +3,7 @@
 #include "compiler/autodiff/Autodiff.h"
 #include "dialect/Conventions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include <map>
 
 using namespace mlir;
 namespace quern {
@@ -36,6 +37,9 @@ public:
   }
 
 private:
+  /// What a function returns in one role: values with their attributes.
+  using Results = std::map<Role, SmallVector<std::pair<Value, DictionaryAttr>>>;
+
   Block &block() { return function.getBody().front(); }
 
   Value findArgument(Role role, StringRef name) {
@@ -123,8 +127,7 @@ private:
     if (clipNorm)
       clipGradients(tensors, gradients);
 
-    SmallVector<Value> newParams, newBuffers, newState;
-    SmallVector<DictionaryAttr> paramAttributes, bufferAttributes, stateAttributes;
+    Results updated;
     for (auto [parameter, gradient] : llvm::zip(parameters, gradients)) {
       StringRef name = getName(function, parameter.getArgNumber());
       func::FuncOp update = updateOf[builder.getStringAttr(name)];
@@ -146,26 +149,22 @@ private:
       auto inStep = [&](Value updated, Value old) {
         return isStep ? tensors.select(filled(tensors, isStep, old), updated, old) : updated;
       };
-      newParams.push_back(inStep(mapping.lookupOrDefault(updateEnd->getOperand(0)), parameter));
-      paramAttributes.push_back(resultAttributes(Role::param, name));
+      updated[Role::param].push_back(
+          {inStep(mapping.lookupOrDefault(updateEnd->getOperand(0)), parameter),
+           resultAttributes(Role::param, name)});
       for (unsigned i = 1; i < updateEnd->getNumOperands(); ++i) {
         Role role = getResultRole(update, i);
         std::string full = slotName(role, name, getResultName(update, i));
-        bool isBuffer = role == Role::buffer;
-        (isBuffer ? newBuffers : newState)
-            .push_back(inStep(mapping.lookupOrDefault(updateEnd->getOperand(i)),
-                              findArgument(role, full)));
-        (isBuffer ? bufferAttributes : stateAttributes).push_back(resultAttributes(role, full));
+        updated[role].push_back({inStep(mapping.lookupOrDefault(updateEnd->getOperand(i)),
+                                        findArgument(role, full)),
+                                 resultAttributes(role, full)});
       }
     }
-    for (auto [parameter, sum] : llvm::zip(parameters, sums)) {
-      newState.push_back(
-          tensors.select(filled(tensors, isStep, sum), tensors.zerosLike(sum), sum));
-      stateAttributes.push_back(resultAttributes(
-          Role::state, sumName(getName(function, parameter.getArgNumber()))));
-    }
-    appendResults(end, newParams, paramAttributes, newBuffers, bufferAttributes, newState,
-                  stateAttributes);
+    for (auto [parameter, sum] : llvm::zip(parameters, sums))
+      updated[Role::state].push_back(
+          {tensors.select(filled(tensors, isStep, sum), tensors.zerosLike(sum), sum),
+           resultAttributes(Role::state, sumName(getName(function, parameter.getArgNumber())))});
+    appendResults(end, updated);
     for (StringRef name : {attr::updates, attr::clipNorm, attr::accumulate})
       function->removeAttr(name);
     return success();
@@ -228,29 +227,23 @@ private:
          builder.getNamedAttr(attr::name, builder.getStringAttr(name))});
   }
 
-  /// Outputs stay first, then parameters, the buffers that the function returned, and the state.
-  void appendResults(Operation *end, ArrayRef<Value> params,
-                     ArrayRef<DictionaryAttr> paramAttributes, ArrayRef<Value> averages,
-                     ArrayRef<DictionaryAttr> averageAttributes, ArrayRef<Value> state,
-                     ArrayRef<DictionaryAttr> stateAttributes) {
-    SmallVector<Value> values, buffers;
-    SmallVector<DictionaryAttr> attributes, bufferAttributes;
+  /// Outputs stay first, then parameters, the buffers that the function returned before the updated
+  /// ones, and the state.
+  void appendResults(Operation *end, Results &updated) {
+    Results own;
     for (auto [i, value] : llvm::enumerate(end->getOperands())) {
-      DictionaryAttr own = function.getResultAttrDict(i);
-      if (!own)
-        own = builder.getDictionaryAttr({});
-      bool isBuffer = getResultRole(function, i) == Role::buffer;
-      (isBuffer ? buffers : values).push_back(value);
-      (isBuffer ? bufferAttributes : attributes).push_back(own);
+      DictionaryAttr attributes = function.getResultAttrDict(i);
+      Role role = getResultRole(function, i) == Role::buffer ? Role::buffer : Role::output;
+      own[role].push_back({value, attributes ? attributes : builder.getDictionaryAttr({})});
     }
-    llvm::append_range(values, params);
-    llvm::append_range(attributes, paramAttributes);
-    llvm::append_range(values, buffers);
-    llvm::append_range(attributes, bufferAttributes);
-    llvm::append_range(values, averages);
-    llvm::append_range(attributes, averageAttributes);
-    llvm::append_range(values, state);
-    llvm::append_range(attributes, stateAttributes);
+    SmallVector<Value> values;
+    SmallVector<DictionaryAttr> attributes;
+    for (Role role : {Role::output, Role::param, Role::buffer, Role::state})
+      for (Results *results : {&own, &updated})
+        for (auto [value, given] : (*results)[role]) {
+          values.push_back(value);
+          attributes.push_back(given);
+        }
     end->setOperands(values);
     function.setType(builder.getFunctionType(function.getArgumentTypes(),
                                              llvm::to_vector(ValueRange(values).getTypes())));
