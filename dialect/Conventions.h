@@ -31,6 +31,8 @@ inline constexpr llvm::StringLiteral variantDims = "quern.variant_dims";
 /// Bytes that each worker needs besides the workspace (an extent), as the loops phase found.
 inline constexpr llvm::StringLiteral workerBytes = "quern.worker_bytes";
 inline constexpr llvm::StringLiteral slot = "quern.slot";
+/// Of a kernel that computes again what an earlier one had computed.
+inline constexpr llvm::StringLiteral repeated = "quern.repeated";
 /// Of a GPU kernel: what its pointers point to, in order; and the number of blocks (an extent).
 inline constexpr llvm::StringLiteral slots = "quern.slots";
 inline constexpr llvm::StringLiteral grid = "quern.grid";

@@ -100,6 +100,23 @@ static llvm::Error setDim(CommandLine &line, StringRef value) {
   return llvm::Error::success();
 }
 
+static llvm::Error setMaxMemory(CommandLine &line, StringRef value) {
+  static constexpr std::pair<llvm::StringLiteral, int64_t> units[] = {
+      {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"KB", 1000},
+      {"MB", 1000000},  {"GB", 1000000000}, {"B", 1}};
+  StringRef number = value;
+  int64_t unit = 1, count;
+  for (auto &[name, bytes] : units)
+    if (number.consume_back(name)) {
+      unit = bytes;
+      break;
+    }
+  if (number.getAsInteger(10, count) || count <= 0 || count > INT64_MAX / unit)
+    return fail("--max-memory takes a number of bytes, as 64MB or 512MiB, not '" + value + "'");
+  line.pipeline.maxMemory = count * unit;
+  return llvm::Error::success();
+}
+
 static llvm::Error addEntries(CommandLine &line, StringRef value) {
   for (StringRef name : llvm::split(value, ',')) {
     if (name.empty())
@@ -218,6 +235,9 @@ llvm::ArrayRef<FlagDescription> getFlags() {
       {"--precision", "f32|bf16|f64",
        "bf16: products of bf16 that are summed in f32; f64: every f32 is one (f32)", "", true,
        setPrecision},
+      {"--max-memory", "SIZE",
+       "bytes for a model and one call, as 64MB; values are computed again to fit (with --dim)",
+       codeCommands, true, setMaxMemory},
       {"--disable", "NAME,...", "switch optimisations off; quern phases lists them", "", true,
        disable},
       {"--name", "NAME", "the model's name (the file's)", "", false, setName},

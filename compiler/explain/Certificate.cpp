@@ -1,6 +1,6 @@
 // The memory that a model needs.
 #include "compiler/explain/Certificate.h"
-#include "compiler/explain/Cost.h"
+#include "compiler/transforms/KernelCost.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
 #include "llvm/Support/Format.h"

@@ -1,7 +1,7 @@
 // The report of `quern explain`.
 #include "compiler/explain/Explain.h"
 #include "compiler/explain/Certificate.h"
-#include "compiler/explain/Cost.h"
+#include "compiler/transforms/KernelCost.h"
 #include "dialect/Conventions.h"
 #include "dialect/SourceLines.h"
 #include "llvm/ADT/MapVector.h"
@@ -103,7 +103,10 @@ static void printKernels(func::FuncOp function, raw_ostream &os) {
   auto number = [](Extent extent) { return extent.str(/*asInLanguage=*/true); };
   for (auto kernel : function.getOps<KernelOp>()) {
     Extent f = countFlops(kernel), b = countBytes(kernel);
-    rows.push_back({std::to_string(rows.size() - 1), stringifyKernelKind(kernel.getKind()).str(),
+    rows.push_back({std::to_string(rows.size() - 1),
+                    (stringifyKernelKind(kernel.getKind()) +
+                     (kernel->hasAttr(attr::repeated) ? ", again" : ""))
+                        .str(),
                     describeLines(kernel), number(f), number(b), intensity(f, b),
                     describeOps(kernel), describeParameters(function, kernel)});
     flops = flops + f;

@@ -20,6 +20,14 @@ static void simplify(OpPassManager &passes) {
   passes.addPass(createCSEPass());
 }
 
+static SmallVector<std::string> writeDims(const PipelineOptions &options) {
+  SmallVector<std::string> dims;
+  for (const auto &[name, value] : options.dims)
+    dims.push_back((name + "=" + Twine(value)).str());
+  llvm::sort(dims);
+  return dims;
+}
+
 static void buildGrad(OpPassManager &passes, const PipelineOptions &options) {
   passes.addPass(createTrainStep());
   if (options.mixed)
@@ -40,9 +48,7 @@ static void buildFused(OpPassManager &passes, const PipelineOptions &options) {
   // Variants for given dims come before fusion, which can do more where extents are numbers.
   if (!options.dims.empty()) {
     SpecializeDimsOptions specialize;
-    for (const auto &[name, value] : options.dims)
-      specialize.dims.push_back((name + "=" + Twine(value)).str());
-    llvm::sort(specialize.dims);
+    llvm::append_range(specialize.dims, writeDims(options));
     passes.addPass(createSpecializeDims(specialize));
   }
   passes.addNestedPass<func::FuncOp>(createInlineComposites());
@@ -52,10 +58,15 @@ static void buildFused(OpPassManager &passes, const PipelineOptions &options) {
   fusion.fuse = !options.disabled.contains("fusion");
   fusion.wholeSteps = !options.disabled.contains("whole-steps");
   passes.addNestedPass<func::FuncOp>(createFormKernels(fusion));
+  // What was repeated for several groups that became one kernel.
+  passes.addPass(createCSEPass());
 }
 
-static void buildPlanned(OpPassManager &passes, const PipelineOptions &) {
-  passes.addPass(createPlanMemory());
+static void buildPlanned(OpPassManager &passes, const PipelineOptions &options) {
+  PlanMemoryOptions plan;
+  plan.maxMemory = options.maxMemory;
+  llvm::append_range(plan.dims, writeDims(options));
+  passes.addPass(createPlanMemory(plan));
 }
 
 ArrayRef<Phase> getPhases() {

@@ -19,6 +19,8 @@ struct PipelineOptions {
   std::string weights;
   /// Dims to specialise for: a variant of every entry that has them is added.
   llvm::StringMap<int64_t> dims;
+  /// The most bytes that an instance with the workspace of an entry may take; 0 for no limit.
+  int64_t maxMemory = 0;
   /// Whether the factors of products are rounded to bf16.
   bool mixed = false;
   /// Names of optimisations that are switched off.

@@ -2,6 +2,7 @@
 // producer its consumer, where the emitters can generate both in one pass over the data and nothing
 // expensive is computed twice.
 #include "compiler/transforms/KernelGroups.h"
+#include "compiler/transforms/StableOrder.h"
 #include <set>
 
 using namespace mlir;
@@ -327,16 +328,18 @@ bool KernelGroups::tryMerge(KernelGroup *producer, KernelGroup *consumer) {
   return true;
 }
 
-/// Whether every consumer gets its own copy: cheap work on the block's arguments, such as the scaling
-/// of bytes to floats, whose result is not worth storing.
+/// Whether every consumer gets its own copy, as the result is not worth storing: cheap work on the
+/// block's arguments, such as the scaling of bytes to floats, and repetitions. A shared repetition
+/// would also tie its consumers into one kernel, such as the updates of all parameters of one shape.
 bool KernelGroups::isRepeated(const KernelGroup &group) {
   if (!isCheap(group) || consumersOf(group).size() < 2)
     return false;
   bool fromArguments = llvm::all_of(group.ops, [&](Operation *op) {
-    return op->hasTrait<Pointwise>() && llvm::all_of(op->getOperands(), [&](Value v) {
-             Operation *producer = v.getDefiningOp();
-             return !producer || isFree(producer) || group.ops.contains(producer);
-           });
+    return isa<BroadcastOp>(op) ||
+           (op->hasTrait<Pointwise>() && llvm::all_of(op->getOperands(), [&](Value v) {
+              Operation *producer = v.getDefiningOp();
+              return !producer || isFree(producer) || group.ops.contains(producer);
+            }));
   });
   SmallVector<Value> outputs = outputsOf(group);
   return fromArguments && outputs.size() == 1 &&
@@ -406,18 +409,35 @@ void KernelGroups::fuseAll() {
 }
 
 SmallVector<KernelGroup *> KernelGroups::inOrder() {
-  SmallVector<KernelGroup *> order;
-  llvm::SmallPtrSet<KernelGroup *, 16> done;
-  std::function<void(KernelGroup *)> visit = [&](KernelGroup *group) {
-    if (!done.insert(group).second)
-      return;
-    for (KernelGroup *producer : producersOf(*group))
-      visit(producer);
-    order.push_back(group);
+  // In block order a group waits for what it reads, and nothing runs early for its sake: work of one
+  // layer stays together, such as both gradients of a product, and its operands die early. Only
+  // numbers made of arguments, such as a learning rate of the step, come first, since the updates of
+  // parameters wait for them.
+  SmallVector<KernelGroup *> all;
+  llvm::DenseMap<KernelGroup *, size_t> places;
+  llvm::SmallPtrSet<KernelGroup *, 16> early;
+  auto visit = [&](auto wanted) {
+    for (Operation &op : block)
+      if (KernelGroup *group = groupOf.lookup(&op))
+        if (wanted(group) && places.try_emplace(group, all.size()).second)
+          all.push_back(group);
   };
-  for (Operation &op : block)
-    if (KernelGroup *group = groupOf.lookup(&op))
-      visit(group);
-  return order;
+  visit([&](KernelGroup *group) {
+    bool isNumber = llvm::all_of(group->ops, [](Operation *op) {
+      return op->hasTrait<Pointwise>() && typeOf(op->getResult(0)).getRank() == 0;
+    });
+    bool isReady = llvm::all_of(producersOf(*group), [&](KernelGroup *producer) {
+      return early.contains(producer);
+    });
+    return isNumber && isReady && early.insert(group).second;
+  });
+  visit([](KernelGroup *) { return true; });
+  return llvm::map_to_vector(
+      orderStably(all.size(),
+                  [&](size_t place, function_ref<void(size_t)> add) {
+                    for (KernelGroup *producer : producersOf(*all[place]))
+                      add(places.lookup(producer));
+                  }),
+      [&](size_t place) { return all[place]; });
 }
 } // namespace quern

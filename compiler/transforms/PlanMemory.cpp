@@ -1,5 +1,7 @@
 // The pass that gives every tensor a place in memory.
 #include "compiler/transforms/PlanMemory.h"
+#include "compiler/transforms/Recomputation.h"
+#include "compiler/transforms/StableOrder.h"
 #include "compiler/transforms/WorkspacePacking.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
@@ -122,19 +124,28 @@ bool readsInPlace(KernelOp kernel, unsigned operand, TensorType resultType) {
   });
 }
 
+/// The bytes that an entry may take with what an instance holds, for these sizes of its dims.
+struct MemoryLimit {
+  int64_t bytes = 0;
+  llvm::StringMap<int64_t> dims;
+};
+
 class EntryPlanner {
 public:
   EntryPlanner(func::FuncOp function, const FixedLayout &layout)
       : function(function), layout(layout), builder(function.getContext()) {}
 
-  void plan() {
+  LogicalResult plan(const MemoryLimit *limit) {
     placeArguments();
     for (KernelOp kernel : block().getOps<KernelOp>())
       kernels.push_back(kernel);
     placeResults();
     order();
+    if (limit && failed(fit(*limit)))
+      return failure();
     placeWorkspace();
     writeSlots();
+    return success();
   }
 
 private:
@@ -260,24 +271,70 @@ private:
   /// Check kernels and what they need first, which writes to the workspace only, then the others as
   /// they stood, each after the kernels that it depends on.
   void order() {
-    llvm::SetVector<Operation *> done;
-    std::function<void(KernelOp)> visit = [&](KernelOp kernel) {
-      if (done.contains(kernel))
-        return;
-      for (KernelOp before : predecessors(kernel))
-        visit(before);
-      done.insert(kernel);
-    };
-    for (bool checks : {true, false})
+    llvm::SetVector<Operation *> early;
+    for (KernelOp kernel : llvm::reverse(kernels))
+      if (kernel.getKind() == KernelKind::check)
+        early.insert(kernel);
+    for (size_t i = 0; i < early.size(); ++i)
+      for (KernelOp before : predecessors(cast<KernelOp>(early[i])))
+        early.insert(before);
+    SmallVector<KernelOp> wanted;
+    llvm::DenseMap<Operation *, size_t> places;
+    for (bool isEarly : {true, false})
       for (KernelOp kernel : kernels)
-        if ((kernel.getKind() == KernelKind::check) == checks)
-          visit(kernel);
-    Operation *end = block().getTerminator();
-    kernels.clear();
-    for (Operation *kernel : done) {
-      kernel->moveBefore(end);
-      kernels.push_back(cast<KernelOp>(kernel));
-    }
+        if (early.contains(kernel) == isEarly) {
+          places[kernel] = wanted.size();
+          wanted.push_back(kernel);
+        }
+    auto ordered = llvm::map_to_vector(
+        orderStably(wanted.size(),
+                    [&](size_t place, function_ref<void(size_t)> add) {
+                      for (KernelOp before : predecessors(wanted[place]))
+                        add(places.lookup(before));
+                    }),
+        [&](size_t place) { return wanted[place]; });
+    kernels = std::move(ordered);
+    for (KernelOp kernel : kernels)
+      kernel->moveBefore(block().getTerminator());
+  }
+
+  LogicalResult fit(const MemoryLimit &limit) {
+    if (auto names = function->getAttrOfType<ArrayAttr>(attr::dims))
+      for (StringAttr name : names.getAsRange<StringAttr>())
+        if (!limit.dims.count(name.getValue())) {
+          if (getKind(function) != "train")
+            return success();
+          return emitError(function.getLoc())
+                 << "--max-memory needs the sizes that '" << function.getName()
+                 << "' is to fit for: give --dim " << name.getValue() << "=N";
+        }
+    llvm::DenseMap<Attribute, KernelOp> writers;
+    for (KernelOp kernel : kernels)
+      for (Value result : kernel.getResults())
+        if (SlotAttr slot = slots.lookup(result))
+          writers[slot] = kernel;
+    Recomputation recomputation(
+        kernels, [&](Value value) { return !slots.count(value); },
+        [&](Value value) {
+          return isa<BlockArgument>(value) ? writers.lookup(slots.lookup(value)) : KernelOp();
+        },
+        limit.dims);
+    int64_t held = 0;
+    for (Arena arena : {Arena::params, Arena::buffers, Arena::state})
+      held += layout.bytes(arena);
+    std::optional<int64_t> bytes = recomputation.fit(limit.bytes - held);
+    if (!bytes)
+      return emitError(function.getLoc()) << "the workspace of '" << function.getName()
+                                  << "' is beyond 64-bit numbers for these sizes of the dims";
+    if (*bytes > limit.bytes - held)
+      return emitError(function.getLoc())
+             << "'" << function.getName() << "' needs " << *bytes + held << " bytes, "
+             << *bytes + held - limit.bytes << " more than --max-memory: parameters "
+             << layout.bytes(Arena::params) << ", buffers " << layout.bytes(Arena::buffers)
+             << ", optimizer state " << layout.bytes(Arena::state) << ", workspace " << *bytes
+             << " with all computed again that makes it smaller";
+    kernels = recomputation.rewrite();
+    return success();
   }
 
   void placeWorkspace() {
@@ -322,16 +379,24 @@ private:
 };
 
 class PlanMemoryPass : public impl::PlanMemoryBase<PlanMemoryPass> {
+public:
+  using PlanMemoryBase::PlanMemoryBase;
+
+private:
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    MemoryLimit limit{maxMemory, {}};
+    if (failed(parseDims(module, dims, limit.dims)))
+      return signalPassFailure();
     FixedLayout layout(module);
     OpBuilder builder(module.getContext());
     module->setAttr(attr::paramsBytes, builder.getI64IntegerAttr(layout.bytes(Arena::params)));
     module->setAttr(attr::buffersBytes, builder.getI64IntegerAttr(layout.bytes(Arena::buffers)));
     module->setAttr(attr::stateBytes, builder.getI64IntegerAttr(layout.bytes(Arena::state)));
     for (auto function : module.getOps<func::FuncOp>())
-      if (isEntry(function))
-        EntryPlanner(function, layout).plan();
+      if (isEntry(function) &&
+          failed(EntryPlanner(function, layout).plan(maxMemory ? &limit : nullptr)))
+        return signalPassFailure();
   }
 };
 } // namespace

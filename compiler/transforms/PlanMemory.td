@@ -11,7 +11,14 @@ def PlanMemory : Pass<"quern-plan-memory", "::mlir::ModuleOp"> {
     of `init`'s results. An updated parameter overwrites the old one in place, after every kernel that
     reads the old value; where that is impossible it is copied at the end. Everything else shares one
     workspace: tensors whose sizes have the same symbolic part are packed together by their lifetimes.
+
+    With `max-memory`, kernels whose results are needed again much later are repeated there until what an
+    instance holds and the workspace of each entry, at the sizes in `dims`, are at most that many bytes.
+    Repeated kernels carry `quern.repeated`. Where that does not suffice, or a training step has a dim
+    without a size, the pass fails; other entries without sizes stay as they are.
   }];
+  let options = [Option<"maxMemory", "max-memory", "int64_t", "0", "bytes; 0 for no limit">,
+                 ListOption<"dims", "dims", "std::string", "dims as NAME=VALUE">];
 }
 
 #endif

@@ -1,5 +1,6 @@
 // The pass that adds variants of entries for given dims.
 #include "compiler/transforms/SpecializeDims.h"
+#include "compiler/transforms/GivenDims.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -18,16 +19,8 @@ public:
 private:
   void runOnOperation() override {
     llvm::StringMap<int64_t> values;
-    for (StringRef text : dims) {
-      auto [name, number] = text.split('=');
-      int64_t value;
-      if (name.empty() || number.getAsInteger(10, value) || value < 0) {
-        getOperation().emitError() << "expected NAME=VALUE with a value of at least 0, not '" << text
-                                   << "'";
-        return signalPassFailure();
-      }
-      values[name] = value;
-    }
+    if (failed(parseDims(getOperation(), dims, values)))
+      return signalPassFailure();
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
       specialize(function, values);
   }

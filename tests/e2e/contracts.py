@@ -121,6 +121,44 @@ def peak_memory_is_what_explain_certifies(folder):
     return "measured / promised: " + ", ".join(notes)
 
 
+DEEP = """
+net = Sequential(Linear(2, 64), *[Sequential(Linear(64, 64), Tanh()) for _ in range(12)], Linear(64, 1))
+
+@train(AdamW(lr=1e-2))
+def loss(x: f32[B, 2], y: f32[B, 1]) -> f32:
+    return mse_loss(net(x), y)
+"""
+
+
+@case
+def max_memory_computes_again_and_changes_nothing(folder):
+    """Twelve layers in less memory: the arenas and the workspace are within the limit, and the weights the same bits."""
+    write(folder, "m.qn", DEEP)
+    made = random.Random(1)
+    write(folder, "d.csv", "x_0,x_1,y\n" + "".join(
+        f"{a},{b},{a * b}\n" for a, b in ((made.uniform(-1, 1), made.uniform(-1, 1)) for _ in range(1000))))
+
+    def needed(*flags):
+        text = run(QUERN, "explain", "m.qn", "--dim", "B=256", *flags, cwd=folder)[0]
+        arenas = [int(n) for n in re.findall(r"^  (?:parameters|buffers|optimizer state) +(\d+) bytes$", text, re.M)]
+        (work,) = re.findall(r"^  workspace of loss.B256 +(\d+) bytes", text, re.M)
+        return sum(arenas) + int(work), len(re.findall(r"^ +\d+  \w+, again ", text, re.M))
+
+    free, none = needed()
+    limit = free - 400_000
+    bound, repeated = needed(f"--max-memory={limit}")
+    expect(none == 0 and repeated > 0 and bound <= limit, f"{bound} of {limit} bytes, {repeated} kernels again")
+    _, message = run(QUERN, "build", "m.qn", "-o", "m", "--dim", "B=256", "--max-memory", "300KB", cwd=folder, status=1)
+    found = re.search(r"m.qn:5:5: error: 'loss' needs (\d+) bytes, (\d+) more than --max-memory", message)
+    expect(found and int(found[1]) - int(found[2]) == 300_000, message)
+    for name, flags in (("free", []), ("bound", [f"--max-memory={limit}"])):
+        run(QUERN, "build", "m.qn", "-o", name, "--dim", "B=256", *flags, cwd=folder)
+        run(f"./{name}", "train", "--data", "d.csv", "--epochs", "2", "--batch", "256", "--save", name + ".safetensors",
+            cwd=folder)
+    same(f"{folder}/free.safetensors", f"{folder}/bound.safetensors")
+    return f"{bound} instead of {free} bytes, {repeated} kernels again"
+
+
 @case
 def the_mlp_gives_the_same_bits(folder):
     """784-512-256-10, for 1, 2 and 3 threads and twice, with a last batch of 97 rows."""

@@ -1,5 +1,5 @@
 // What kernels cost, as expressions of the dims.
-#include "compiler/explain/Cost.h"
+#include "compiler/transforms/KernelCost.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;

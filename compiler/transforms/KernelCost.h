@@ -1,6 +1,6 @@
 // What kernels cost, as expressions of the dims: floating-point operations and bytes moved.
-#ifndef QUERN_COMPILER_EXPLAIN_COST_H
-#define QUERN_COMPILER_EXPLAIN_COST_H
+#ifndef QUERN_COMPILER_TRANSFORMS_KERNELCOST_H
+#define QUERN_COMPILER_TRANSFORMS_KERNELCOST_H
 
 #include "dialect/QuernOps.h"
 
