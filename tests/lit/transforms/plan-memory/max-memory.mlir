@@ -1,11 +1,11 @@
 // RUN: quern-opt %s --quern-plan-memory="max-memory=8256 dims=B=1024" --quern-verify-phase=phase=planned | FileCheck %s
-// RUN: quern-opt %s --quern-plan-memory="max-memory=12288 dims=B=1024" | FileCheck %s --check-prefix=ENOUGH
+// RUN: quern-opt %s --quern-plan-memory="max-memory=12352 dims=B=1024" | FileCheck %s --check-prefix=ENOUGH
 // RUN: not quern-opt %s --quern-plan-memory="max-memory=8000 dims=B=1024" 2>&1 | FileCheck %s --check-prefix=LITTLE
 // RUN: not quern-opt %s --quern-plan-memory="max-memory=8000" 2>&1 | FileCheck %s --check-prefix=SIZE
 // RUN: not quern-opt %s --quern-plan-memory="max-memory=8000 dims=B=4611686018427387904" 2>&1 | FileCheck %s --check-prefix=HUGE
 
 // The first result is kept across two kernels that do not need it. In 8,256 bytes it is made again for its last
-// reader, without the other result of its kernel and what only that one needs; with 12 KiB nothing is.
+// reader, without the other result of its kernel and what only that one needs; in 12,352 nothing is.
 // CHECK-LABEL: func.func @loss
 // CHECK-SAME: quern.workspace = #quern.extent<{{.*}}>
 // CHECK: %[[A:.*]]:2 = quern.kernel pointwise(%arg0, %arg1)
