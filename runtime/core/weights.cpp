@@ -17,6 +17,13 @@ bool isSaved(const quern_tensor &tensor) {
   return tensor.tied_to < 0 && !(tensor.flags & QUERN_TENSOR_NOT_PERSISTENT);
 }
 
+/// The parameter of which a buffer is the moving average, by the name that the language gives such a
+/// buffer; null for every other tensor.
+const char *averagedName(const quern_tensor &tensor) {
+  constexpr size_t length = sizeof("average.") - 1;
+  return strncmp(tensor.name, "average.", length) == 0 ? tensor.name + length : nullptr;
+}
+
 /// How the model's names become the file's: without the root that all of them share, or with one
 /// that the file puts before them.
 struct Naming {
@@ -24,7 +31,7 @@ struct Naming {
   Text added;
 };
 
-/// Length of the root with its dot that all saved names of the model share, or 0.
+/// Length of the root with its dot that all saved names of the model share, averages' aside, or 0.
 int64_t commonRoot(const quern_instance &instance) {
   const char *first = nullptr;
   int64_t length = 0;
@@ -32,6 +39,8 @@ int64_t commonRoot(const quern_instance &instance) {
     Arena arena = arenaOf(instance, kind);
     for (uint32_t i = 0; i < arena.count; ++i) {
       const char *name = arena.tensors[i].name;
+      if (averagedName(arena.tensors[i]))
+        continue;
       if (!first) {
         const char *dot = strchr(name, '.');
         first = name;
@@ -138,14 +147,32 @@ void compareEntry(const SafetensorsEntry &entry, const quern_tensor &tensor,
                   shape.c_str(), wanted.c_str());
 }
 
-/// What the file has for a tensor, under its name or that of one tied to it; or null.
+/// Whether the file has any of the averages that the model has.
+bool hasAverages(const SafetensorsFile &file, const Naming &naming, const Arena &buffers) {
+  for (uint32_t i = 0; i < buffers.count; ++i)
+    if (averagedName(buffers.tensors[i]) && findEntry(file, naming, buffers.tensors[i].name))
+      return true;
+  return false;
+}
+
+/// What the file has for a tensor, under its name or that of one tied to it; or null. Averages begin
+/// with the parameters where the file has none, as one from PyTorch.
 const SafetensorsEntry *findForTensor(const SafetensorsFile &file, const Naming &naming,
                                       const Arena &arena, uint32_t index) {
   const SafetensorsEntry *entry = findEntry(file, naming, arena.tensors[index].name);
+  if (const char *averaged = averagedName(arena.tensors[index]))
+    return entry || hasAverages(file, naming, arena) ? entry : findEntry(file, naming, averaged);
   for (uint32_t k = 0; k < arena.count && !entry; ++k)
     if (arena.tensors[k].tied_to == static_cast<int32_t>(index))
       entry = findEntry(file, naming, arena.tensors[k].name);
   return entry;
+}
+
+bool hasParameter(const quern_model &model, const char *name) {
+  for (uint32_t i = 0; i < model.param_count; ++i)
+    if (strcmp(model.params[i].name, name) == 0)
+      return true;
+  return false;
 }
 
 /// QUERN_OK where the file has exactly the tensors of the model, with shapes and dtypes that fit.
@@ -158,18 +185,27 @@ quern_status checkFits(const SafetensorsFile &file, const Naming &naming,
       const quern_tensor &tensor = arena.tensors[i];
       if (tensor.flags & QUERN_TENSOR_NOT_PERSISTENT)
         continue;
-      if (const SafetensorsEntry *entry = findEntry(file, naming, tensor.name))
-        compareEntry(*entry, tensor, differences);
-      else if (tensor.tied_to < 0 && !findForTensor(file, naming, arena, i))
+      const SafetensorsEntry *own = findEntry(file, naming, tensor.name);
+      const SafetensorsEntry *entry = own || tensor.tied_to >= 0
+                                          ? own
+                                          : findForTensor(file, naming, arena, i);
+      const char *averaged = averagedName(tensor);
+      if (!entry && tensor.tied_to < 0)
         differences.add("%s %s is missing", arena.what, tensor.name);
+      else if (own || (averaged && !hasParameter(*instance.model, averaged)))
+        compareEntry(*entry, tensor, differences);
     }
   }
   for (const SafetensorsEntry &entry : file.entries()) {
     bool known = false;
     for (ArenaKind kind : {ParamsArena, BuffersArena}) {
       Arena arena = arenaOf(instance, kind);
-      for (uint32_t i = 0; i < arena.count && !known; ++i)
-        known = findEntry(file, naming, arena.tensors[i].name) == &entry;
+      for (uint32_t i = 0; i < arena.count && !known; ++i) {
+        // An entry that reads an average alone may leave the parameter itself aside.
+        const char *averaged = averagedName(arena.tensors[i]);
+        known = findEntry(file, naming, arena.tensors[i].name) == &entry ||
+                (averaged && findEntry(file, naming, averaged) == &entry);
+      }
     }
     if (!known)
       differences.add("the model %s has no tensor %s", instance.model->name, entry.name.c_str());

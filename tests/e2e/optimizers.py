@@ -3,7 +3,7 @@ import json
 import re
 import struct
 
-from case import QUERN, ROOT, case, expect, run, write
+from case import QUERN, ROOT, case, expect, run, same, tensors, write
 from files import npy
 
 GOLDEN = f"{ROOT}/tests/numerics/golden/library"
@@ -84,3 +84,74 @@ def steps_of_training(folder):
                 expect(abs(a - b) <= 1e-9 * (abs(b) + 1e-3), f"{name}: {key} has {a}, but PyTorch {b}")
     expect(len(cases) > 30, len(cases))
     return f"{len(cases)} trainings, at worst {worst:.1e} off"
+
+
+AVERAGED = """net = Sequential(Linear(2, 3), Tanh(), Dropout(0.1), Linear(3, 1))
+
+@train(EMA(AdamW(lr=0.01), decay=0.9), clip_norm=0.5, accumulate=3)
+def loss(x: f32[B, 2], y: f32[B, 1]) -> f32:
+    return mse_loss(net(x), y)
+
+@export
+def predict(x: f32[B, 2]) -> f32[B, 1]:
+    return average(net)(x)
+
+@export
+def plain(x: f32[B, 2]) -> f32[B, 1]:
+    return net(x)
+"""
+
+
+def averaged_program(folder):
+    write(folder, "m.qn", AVERAGED)
+    run(QUERN, "build", f"{folder}/m.qn", "-o", f"{folder}/m")
+    rows = "".join(f"{k % 7},{k % 5},{k % 3}\n" for k in range(37))
+    write(folder, "d.csv", "a,b,y\n" + rows)
+    return f"{folder}/m"
+
+
+@case
+def resuming_within_a_group_of_batches(folder):
+    """37 rows make eight batches of at most five; groups of three are never done at an epoch's end but the third."""
+    program = averaged_program(folder)
+    flags = ("--data", "d.csv", "--batch", "5", "--schedule", "constant")
+    run(program, "train", *flags, "--epochs", "4", "--save", "whole.safetensors", cwd=folder)
+    run(program, "train", *flags, "--epochs", "1", "--save", "parts.safetensors", cwd=folder)
+    gathered = tensors(f"{folder}/parts.training.safetensors")["state.0.weight.accumulated_gradient"]
+    expect(all(g != 0 for g in gathered), f"nothing is gathered after eight batches: {gathered}")
+    for epochs in (2, 4):
+        run(program, "train", "--data", "d.csv", "--epochs", str(epochs), "--save", "parts.safetensors",
+            "--resume", cwd=folder)
+    for end in ("safetensors", "training.safetensors"):
+        same(f"{folder}/whole.{end}", f"{folder}/parts.{end}")
+
+
+@case
+def averages_begin_with_loaded_weights(folder):
+    """A file without averages, as PyTorch writes it, makes them equal to the parameters; one with some of them is refused."""
+    program = averaged_program(folder)
+    weights = {"0.weight": ([3, 2], [0.5, -1, 2, 0.25, 1, 1]), "0.bias": ([3], [0, 1, -1]), "3.weight": ([1, 3], [1, -2, 3]),
+               "3.bias": ([1], [0.5])}
+    averages = {f"average.{name}": (shape, [n / 2 for n in numbers]) for name, (shape, numbers) in weights.items()}
+    write(folder, "x.csv", "a,b\n1,2\n3,-1\n")
+
+    def results(name, files, prefix=""):
+        write(folder, name, safetensors({prefix + key: value for key, value in files.items()}))
+        return [run(program, "predict", "--data", "x.csv", "--entry", entry, "--load", f"{folder}/{name}", cwd=folder)[0]
+                for entry in ("predict", "plain")]
+
+    first, plain = results("torch.safetensors", weights)
+    expect(first.split("\n")[1:] == plain.split("\n")[1:], f"{first!r} is not {plain!r}")
+    expect(results("prefixed.safetensors", weights, "model.") == [first, plain], "a prefix makes a difference")
+    second, again = results("both.safetensors", {**weights, **averages})
+    expect(again == plain and second != first, f"{second!r}, {again!r}")
+    del averages["average.3.bias"]
+    write(folder, "some.safetensors", safetensors({**weights, **averages}))
+    _, errors = run(program, "predict", "--data", "x.csv", "--load", f"{folder}/some.safetensors", cwd=folder, status=1)
+    expect(errors.endswith("some.safetensors: buffer average.3.bias is missing\n"), errors)
+    # And training goes on from there: after a step the average is the parameter.
+    run(program, "train", "--data", "d.csv", "--batch", "13", "--epochs", "1", "--load",
+        "torch.safetensors", "--save", "after.safetensors", cwd=folder)
+    after = tensors(f"{folder}/after.safetensors")
+    for name, (_, numbers) in weights.items():
+        expect(after[name] == after[f"average.{name}"] != tuple(numbers), f"{name}: {after}")

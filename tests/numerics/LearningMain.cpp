@@ -2,8 +2,10 @@
 // buffers in the end, within 1e-9 of those that a script of golden/ wrote, in f64, in the
 // interpreter and compiled. In f32, compiled, from the state of steps 0, 10, 20, ...: the loss
 // within 1e-5 and each gradient within 1e-4 in L2 of those that f64 has in this state. Whole
-// trainings in f32 leave those in f64 by nature. Usage: numerics_learning FOLDER NAME, for
-// FOLDER/NAME.txt
+// trainings in f32 leave those in f64 by nature. Gradients of the first step are compared with
+// finite differences, too.
+//
+// Usage: numerics_learning FOLDER NAME, for FOLDER/NAME.txt
 #include "compiler/pipelines/Registration.h"
 #include "dialect/Conventions.h"
 #include "tests/numerics/LearningProgram.h"
@@ -142,6 +144,44 @@ static double normOfDifference(const HostTensor &a, const HostTensor &b) {
   return std::sqrt(squares);
 }
 
+/// The gradient's product with a direction, for each parameter by itself, against the slope of the
+/// loss along it.
+static void checkSlopes(LearningProgram &program, const std::string &name,
+                        const Snapshot &snapshot) {
+  std::string where = name + ", " + snapshot.function;
+  func::FuncOp gradient = program.getGradient(snapshot.function);
+  SmallVector<HostTensor> arguments, results, moved;
+  if (!collect(gradient, snapshot.values, 1, where, arguments) ||
+      !program.runCompiled(gradient, arguments, results))
+    return;
+  double total = 0;
+  for (const HostTensor &result : llvm::drop_begin(results))
+    total += digestOf(result).getReal(0);
+  for (auto [position, result] : llvm::drop_begin(llvm::enumerate(results))) {
+    std::string parameter = getResultName(gradient, position).str();
+    unsigned place = 0;
+    while (getName(gradient, place) != parameter)
+      ++place;
+    std::vector<double> direction = drawNumbers(1, -1, 1, result.getNumElements());
+    const double step = 1e-6;
+    double along = 0, losses[2] = {0, 0};
+    for (auto [i, component] : llvm::enumerate(direction))
+      along += component * result.getReal(i);
+    for (int side : {0, 1}) {
+      SmallVector<HostTensor> shifted(arguments);
+      for (auto [i, component] : llvm::enumerate(direction))
+        shifted[place].setReal(i, arguments[place].getReal(i) + (side ? step : -step) * component);
+      if (!program.runCompiled(gradient, shifted, moved))
+        return;
+      losses[side] = moved[0].getReal(0);
+    }
+    double slope = (losses[1] - losses[0]) / (2 * step);
+    report(std::fabs(slope - along) <= 1e-6 * (total + std::fabs(losses[0])), __FILE__, __LINE__,
+           where + ", gradient of " + parameter + ": " + std::to_string(along) +
+               " along a line, but the loss has " + std::to_string(slope));
+  }
+}
+
 /// Loss and gradients in f32 from a state that is rounded to f32, against f64 from the same.
 static void checkSingle(LearningProgram &exact, LearningProgram &rounded, const std::string &name,
                         const Snapshot &snapshot, int64_t step) {
@@ -200,6 +240,8 @@ int main(int argc, char **argv) {
     train(*exact, golden, golden.interpreted < 0 ? steps : golden.interpreted, run(false),
           "interpreted");
     std::vector<Snapshot> snapshots = train(*exact, golden, steps, run(true), "compiled");
+    for (const Snapshot &snapshot : ArrayRef(snapshots).take_front(golden.losses.size()))
+      checkSlopes(*exact, golden.name, snapshot);
     for (auto [position, snapshot] : llvm::enumerate(snapshots))
       checkSingle(*exact, *rounded, golden.name, snapshot,
                   position / golden.losses.size() * interval);

@@ -122,7 +122,8 @@ quern_status quern_instance_save(const quern_instance *instance, const char *pat
                                  quern_message *message);
 
 /* Reads what quern_instance_save or PyTorch wrote. Names may carry one common prefix ("net.");
- * float dtypes convert among each other. On failure the instance is as before. */
+ * float dtypes convert among each other. Where the file has none of the averages that an EMA keeps
+ * ("average.NAME"), they begin with the parameters. On failure the instance is as before. */
 quern_status quern_instance_load(quern_instance *instance, const char *path,
                                  quern_message *message);
 

@@ -259,6 +259,77 @@ scheduled("by_warm_cosine", "cosine(0.5, 16, warmup=4)",
           lambda o: L.LambdaLR(o, lambda n: (n + 1) / 4 if n < 3 else 0.5 + 0.5 * math.cos(math.pi * min(n - 3, 12) / 12)))
 
 
+# Index notation: contractions in several orders, indices as values, equal, computed and constant ones, every reduction.
+programs.append("""
+def noted_linear(x: f32[B, N], w: f32[M, N], b: f32[M]):
+    y[n, o] := sum[i](w[o, i] * x[n, i]) + b[o]
+    return y
+
+def noted_attention(q: f32[B, T, H, D], k: f32[B, T, H, D], v: f32[B, T, H, D]):
+    s[b, h, t, u] := where(u <= t, sum[d](q[b, t, h, d] * k[b, u, h, d]) * 0.5, -inf)
+    p = softmax(s, dim=-1)
+    y[b, t, h, d] := sum[u](p[b, h, t, u] * v[b, u, h, d])
+    return y
+
+def noted_chain(a: f32[N, K], b: f32[K, L], c: f32[L, M]):
+    y[m, n] := sum[k, l](a[n, k] * b[k, l] * c[l, m]) + a[n, 0] * c[-1, m]
+    return y
+
+def noted_rows(table: f32[V, D], ids: i64[N]):
+    y[n, d] := table[ids[n], d] * (d + 1) - table[ids[n], 0]
+    return y
+
+def noted_square(x: f32[4, 4]):
+    y[i, j] := x[i, i] * x[j, 3 - i] + where(i < j, x[j, i] ** 2, x[0, j])
+    return y
+
+def noted_reductions(x: f32[N, N]):
+    a[i] := max[j](x[i, j]) - min[j](x[j, i] * (1 + j))
+    b[i] := mean[j](x[i, j] * a[j]) + prod[j](x[j, i])
+    return b
+""")
+case("noted_products", "noted_linear(x, w, b)", F.linear, x=draw(70, 5, 3), w=draw(71, 2, 3), b=draw(72, 2))
+case("noted_attentions", "noted_attention(q, k, v)", lambda q, k, v: F.scaled_dot_product_attention(
+    q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=True, scale=0.5).transpose(1, 2),
+    q=draw(73, 2, 3, 2, 4), k=draw(74, 2, 3, 2, 4), v=draw(75, 2, 3, 2, 4))
+case("noted_chains", "noted_chain(a, b, c)", lambda a, b, c: (a @ b @ c + a[:, :1] * c[-1]).T,
+     a=draw(76, 3, 2), b=draw(77, 2, 4), c=draw(78, 4, 5))
+case("noted_lookups", "noted_rows(table, ids)", lambda table, ids: table[ids] * torch.arange(1.0, 4) - table[ids][:, :1],
+     table=draw(79, 4, 3), ids=ids(3, 0, 3, 1, 1))
+case("noted_squares", "noted_square(x)", lambda x: x.diagonal()[:, None] * x.flip(1).T + torch.where(
+    torch.arange(4)[:, None] < torch.arange(4), x.T**2, x[0]), x=draw(80, 4, 4))
+case("noted_extremes", "noted_reductions(x)", lambda x: (lambda a: (x * a).mean(1) + x.prod(0))(
+    x.amax(1) - (x * torch.arange(1.0, 5)[:, None]).amin(0)), x=draw(81, 4, 4))
+
+# Gradients as values, with gradients of their own: a slope, its penalty, and a product with the matrix of second derivatives.
+programs.append("""
+def bent(x: f32[N, 2], w: f32[2, 3]):
+    return (gelu(layer_norm(x @ w, 3)) ** 3).sum() + (softmax(x, dim=-1) * x).sum()
+
+def bent_slope(x: f32[N, 2], w: f32[2, 3], v: f32[N, 2]):
+    return (grad(bent, x, w) * v).sum()
+""")
+
+
+def bent(x, w):
+    centred = x @ w - (x @ w).mean(-1, keepdim=True)
+    # F.layer_norm has another third derivative in torch 2.15 than its own definition, which this is.
+    normal = centred / torch.sqrt((centred * centred).mean(-1, keepdim=True) + 1e-5)
+    return (F.gelu(normal) ** 3).sum() + (F.softmax(x, -1) * x).sum()
+
+
+def slope(function, *inputs):
+    return torch.autograd.grad(function(*inputs), inputs[0], create_graph=True)[0]
+
+
+bend = dict(x=draw(82, 4, 2), w=draw(83, 2, 3))
+case("slopes", "grad(bent, x, w)", lambda x, w: slope(bent, x, w), **bend)
+case("slope_penalties", "(norm(grad(bent, x, w), dim=-1) - 1) ** 2",
+     lambda x, w: (torch.linalg.vector_norm(slope(bent, x, w), dim=-1) - 1) ** 2, **bend)
+case("curvatures", "grad(bent_slope, x, w, v)",
+     lambda x, w, v: slope(lambda x, w, v: (slope(bent, x, w) * v).sum(), x, w, v), **bend, v=draw(84, 4, 2))
+
+
 # Batch norm while training: parameters, and buffers as in the state dict.
 def trained(name, quern, made, *shape):
     x = draw(30, *shape)
