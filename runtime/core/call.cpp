@@ -171,6 +171,14 @@ quern_status quern_call_reserve(quern_call *call, const int64_t *dims, quern_mes
                   static_cast<long long>(dims[d]));
   int64_t needed = workspaceNeeded(*call, dims);
   if (needed > call->workspaceBytes || !call->workspace) {
+    const quern_instance &instance = *call->instance;
+    if (needed > instance.mostBytes - instance.heldBytes)
+      return fail(message, QUERN_NO_MEMORY,
+                  "out of memory: entry %s needs %lld bytes of workspace for these dims and model %s "
+                  "holds %lld, but there are %lld",
+                  entry.name, static_cast<long long>(needed), instance.model->name,
+                  static_cast<long long>(instance.heldBytes),
+                  static_cast<long long>(instance.mostBytes));
     void *workspace = allocateZeroed(allocator, needed);
     if (!workspace)
       return failMemory(message, "the workspace", needed);

@@ -52,6 +52,22 @@ quern_status allocateArenas(quern_instance *instance, const quern_options *optio
                 {&instance->state, model->state_bytes, "the optimizer state"}};
   for (auto &arena : arenas) {
     if (*arena.memory || (instance->inference && arena.memory == &instance->state))
+      arena.bytes = 0;
+    // Saturated: no sum of sizes may wrap into one that fits.
+    if (__builtin_add_overflow(instance->heldBytes, arena.bytes, &instance->heldBytes))
+      instance->heldBytes = INT64_MAX;
+  }
+  // The system would promise each of them, and end the process once they are used.
+  if (instance->heldBytes > instance->mostBytes)
+    return fail(message, QUERN_NO_MEMORY,
+                "out of memory: model %s needs %lld bytes (parameters %lld, buffers %lld, optimizer "
+                "state %lld), and there are %lld",
+                model->name, static_cast<long long>(instance->heldBytes),
+                static_cast<long long>(arenas[0].bytes), static_cast<long long>(arenas[1].bytes),
+                static_cast<long long>(arenas[2].bytes),
+                static_cast<long long>(instance->mostBytes));
+  for (auto &arena : arenas) {
+    if (*arena.memory || (instance->inference && arena.memory == &instance->state))
       continue;
     *arena.memory = static_cast<char *>(allocateZeroed(instance->allocator, arena.bytes));
     if (!*arena.memory)
@@ -160,6 +176,7 @@ quern_status quern::runtime::createInstance(const quern_model *model, void *libr
     return failMemory(message, "an instance", sizeof(quern_instance));
   instance->model = model;
   instance->allocator = allocator;
+  instance->mostBytes = options && options->allocator ? INT64_MAX : machineBytes();
   status = allocateArenas(instance, options, message);
   if (!status)
     status = makeParallel(instance, options, message);

@@ -18,6 +18,9 @@ struct quern_instance {
   char *state;   // null in an instance for inference
   void *mapping; // the weights file where `params` lies in it, else null
   int64_t mappingBytes;
+  /// What its arenas take of memory that the C library gives, and the most that there can be of it;
+  /// with the caller's allocator the most is INT64_MAX.
+  int64_t heldBytes, mostBytes;
   bool inference;
   uint64_t seed;
   int64_t *steps; // successful runs of each training entry

@@ -10,6 +10,10 @@ namespace quern::runtime {
 /// The C library's allocator behind the public interface.
 quern_allocator systemAllocator();
 
+/// The bytes of memory and swap that this process may have, as the machine and its control group
+/// say; INT64_MAX where neither does.
+int64_t machineBytes();
+
 /// `count` zeroed bytes at QUERN_ARENA_ALIGNMENT, or null. Zero bytes give a valid pointer too, so
 /// that compiled code may form addresses from it.
 void *allocateZeroed(const quern_allocator &allocator, int64_t bytes);

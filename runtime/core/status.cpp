@@ -26,8 +26,8 @@ quern_status quern::runtime::fail(quern_message *message, quern_status status, c
 quern_status quern::runtime::failMemory(quern_message *message, const char *what, int64_t bytes) {
   if (bytes <= 0)
     return fail(message, QUERN_NO_MEMORY, "out of memory: there is none for %s", what);
-  return fail(message, QUERN_NO_MEMORY, "out of memory: %s needs %lld bytes", what,
-              static_cast<long long>(bytes));
+  return fail(message, QUERN_NO_MEMORY, "out of memory: there are no %lld bytes for %s",
+              static_cast<long long>(bytes), what);
 }
 
 quern_status quern::runtime::failSystem(quern_message *message, const char *action,

@@ -78,14 +78,16 @@ public:
     if (!extents.resize(ranks) || !blocks.resize(entry->input_count) ||
         !arrays.resize(entry->input_count))
       return failMemory(message, "the inputs", 0);
+    // First what is largest, so that dims that are too large are refused before anything is filled.
+    quern_status status = quern_call_reserve(call, dims.data(), message);
+    if (status)
+      return status;
     computeExtents(*entry, dims.data(), extents.data());
     const int64_t *at = extents.data();
     for (uint32_t i = 0; i < entry->input_count; at += entry->inputs[i++].rank)
-      if (quern_status status = fill(i, at))
+      if (status = fill(i, at); status)
         return status;
-    quern_status status = quern_call_reserve(call, dims.data(), message);
-    if (!status)
-      status = quern_call_bind(call, arrays.data(), entry->input_count, message);
+    status = quern_call_bind(call, arrays.data(), entry->input_count, message);
     for (const NamedNumber &hyper : flags.hypers)
       if (!status)
         quern_call_set_hyper(call, hyper.name.c_str(), hyper.value, nullptr); // not all have it

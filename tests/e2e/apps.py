@@ -159,7 +159,7 @@ def quern_itself_is_watched_in_real_time(folder):
 def audio_memory_that_is_too_small(folder):
     place = copied("audio", folder, [("effect.h", "memory[128 * 1024]", "memory[4 * 1024]")])
     done = subprocess.run([built(place, CXX, "-std=c++17")], capture_output=True, text=True)
-    expect(done.returncode == 1 and re.fullmatch(r"error: out of memory: [\w ]+ needs \d+ bytes\n", done.stderr),
+    expect(done.returncode == 1 and re.fullmatch(r"error: out of memory: there are no \d+ bytes for [\w ]+\n", done.stderr),
            f"{done.returncode}: {done.stderr}")
 
 

@@ -160,6 +160,30 @@ def max_memory_computes_again_and_changes_nothing(folder):
 
 
 @case
+def what_no_machine_holds_is_refused_before_it_is_allocated(folder):
+    """The sums are worked out here: Adam has two numbers a parameter, and three layers of 4 bytes a row and width."""
+    write(folder, "m.qn", DEEP.replace("64", "1000000").replace("range(12)", "range(1)").replace("AdamW", "Adam"))
+    run(QUERN, "build", "m.qn", "-o", "m", cwd=folder)
+    _, message = run("./m", "bench", cwd=folder, status=1)
+    found = re.fullmatch(r"error: out of memory: model m needs (\d+) bytes \(parameters (\d+), buffers 0, optimizer state (\d+)\), "
+                         r"and there are \d+\n", message)
+    width = 1_000_000
+    sizes = [3 * width, (width + 1) * width, width + 1]
+    expect(found and int(found[2]) == 4 * sum(sizes) and int(found[1]) == int(found[2]) + int(found[3]) and
+           0 <= int(found[3]) - 8 * sum(sizes) < 64 * 12, message)
+    write(folder, "n.qn", DEEP)
+    run(QUERN, "build", "n.qn", "-o", "n", cwd=folder)
+    rows = 10**9
+    _, message = run("./n", "bench", "--entry", "loss", "--batch", str(rows), cwd=folder, status=1)
+    found = re.fullmatch(r"error: loss: out of memory: entry loss needs (\d+) bytes of workspace for these dims and model n "
+                         r"holds (\d+), but there are \d+\n", message)
+    text = run(QUERN, "explain", "n.qn", cwd=folder)[0]
+    arenas = [int(n) for n in re.findall(r"^  (?:parameters|buffers|optimizer state) +(\d+) bytes$", text, re.M)]
+    (work,) = re.findall(r"^  workspace of loss +(.*) bytes, shared", text, re.M)
+    expect(found and int(found[2]) == sum(arenas) and int(found[1]) >= eval(work, {}, {"B": rows}), message)
+
+
+@case
 def the_mlp_gives_the_same_bits(folder):
     """784-512-256-10, for 1, 2 and 3 threads and twice, with a last batch of 97 rows."""
     data = mnist_like(folder, 5 * BATCH + 97)

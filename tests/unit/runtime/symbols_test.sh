@@ -58,6 +58,7 @@ sched_getaffinity
 sched_yield
 sigfillset
 stat
+sysinfo
 stat64
 strchr
 strcmp
