@@ -3,6 +3,7 @@
 #include "compiler/artefact/HeaderEntry.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 namespace quern {
@@ -251,6 +252,36 @@ private:
        << " call) {\n  quern_call_destroy(call.handle);\n}\n\n";
   }
 
+  /// Which buffers of the instance the entry updates, as sentences; empty where there are none.
+  std::string describeUpdates() {
+    llvm::StringSet<> kept; // in weights files
+    for (auto function : entry->getParentOfType<ModuleOp>().getOps<func::FuncOp>())
+      if (getKind(function) == "init")
+        for (unsigned i = 0; i < function.getNumResults(); ++i)
+          if (auto persistent = function.getResultAttrOfType<BoolAttr>(i, attr::persistent);
+              persistent && persistent.getValue())
+            kept.insert(getResultName(function, i));
+    SmallVector<std::string> saved, unsaved;
+    for (unsigned i = 0; i < entry.getNumResults(); ++i)
+      if (getResultRole(entry, i) == Role::buffer) {
+        StringRef name = getResultName(entry, i);
+        (kept.contains(name) ? saved : unsaved).push_back(name.str());
+      }
+    auto list = [](ArrayRef<std::string> names) {
+      std::string text = names.size() > 1 ? "buffers " : "buffer ";
+      for (auto [i, name] : llvm::enumerate(names.take_front(3)))
+        text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + name;
+      return names.size() > 3 ? text + " and " + std::to_string(names.size() - 3) + " more" : text;
+    };
+    std::string text;
+    if (!saved.empty())
+      text = "Updates the instance's " + list(saved);
+    if (!unsaved.empty())
+      text += (text.empty() ? "Updates the instance's " : ", and the ") + list(unsaved) +
+              ", which files of weights do not have";
+    return text.empty() ? text : text + ". No other thread may use the instance meanwhile.";
+  }
+
   void writeRun() {
     std::string text = docOf(entry->getAttr(attr::doc));
     if (!text.empty())
@@ -263,6 +294,8 @@ private:
       text += (i ? ", " : "") + describe(output.type);
     if (getKind(entry) == "train")
       text += "\n\nOne step of the optimizer: it updates the instance's parameters.";
+    else if (std::string updated = describeUpdates(); !updated.empty())
+      text += "\n\n" + updated;
     if (getKind(entry) == "validate")
       text += "\n\nThe same function outside of training: nothing is dropped out or updated.";
     text += "\n\nAllocates nothing. On failure nothing is written but the message.";

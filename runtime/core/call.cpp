@@ -325,8 +325,8 @@ quern_status quern::runtime::failCheck(const quern_call &call, int32_t code,
     }
   }
   bool placed = check.place && *check.place;
-  return fail(message, QUERN_CHECK_FAILED, "%s%s%s", placed ? check.place : "", placed ? ": " : "",
-              sentence.c_str());
+  return fail(message, QUERN_CHECK_FAILED, "%s%s%s: %s", placed ? check.place : "",
+              placed ? ": " : "", entry.name, sentence.c_str());
 }
 
 quern_status quern_call_run_unguarded(quern_call *call, quern_message *message) {

@@ -4,7 +4,7 @@
  * without a final period to `message` (which may be null) and leaves its other out-parameters
  * untouched. There is no global state: two instances never influence each other. An instance may be
  * read by any number of threads at once, each with a call of its own, as long as no thread trains
- * or loads it. */
+ * or loads it, or runs an entry that updates buffers, as the model's header says. */
 #ifndef QUERN_QUERN_H
 #define QUERN_QUERN_H
 

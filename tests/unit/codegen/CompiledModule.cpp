@@ -100,6 +100,7 @@ int32_t CompiledModule::run(const std::string &name, Call &call) const {
     quern_parallel parallel = {runBackwards, &call.workers, call.workers};
     quern_arguments arguments = {};
     arguments.params = call.params;
+    arguments.buffers = call.buffers;
     arguments.workspace = workspace;
     arguments.inputs = call.inputs.data();
     arguments.outputs = call.outputs.data();

@@ -24,6 +24,7 @@ public:
     uint64_t seed = 0;
     int64_t step = 1;
     void *params = nullptr;
+    void *buffers = nullptr;
     int32_t workers = 1; // more than one: through a parallel callback
     quern_fault fault = {};
   };

@@ -78,7 +78,7 @@ void testCalls() {
   // A failed check leaves everything as it was, the step count included.
   y[4] = 200000;
   float before = weight[0];
-  CHECK_TEXT(call.run().message(), "linear.qn:12:5: y is 200000, more than 100000");
+  CHECK_TEXT(call.run().message(), "linear.qn:12:5: loss: y is 200000, more than 100000");
   CHECK(weight[0] == before);
   y[4] = 11;
 

@@ -277,9 +277,9 @@ void testBadData() {
              "ab.csv:b: y has 1 rows, but x in simple.csv:x has 103");
   writeFile("label.csv", "x,y\n1,2\n2,200000\n3,4\n");
   CHECK_TEXT(errorOf(linear, {"train", "--data", "label.csv"}),
-             "linear.qn:12:5: y is 200000, more than 100000, in row 2 of label.csv:y");
+             "linear.qn:12:5: loss: y is 200000, more than 100000, in row 2 of label.csv:y");
   CHECK_TEXT(errorOf(linear, {"eval", "--data", "label.csv", "--batch", "2"}),
-             "linear.qn:12:5: y is 200000, more than 100000, in row 2 of label.csv:y");
+             "linear.qn:12:5: loss: y is 200000, more than 100000, in row 2 of label.csv:y");
   writeFile("text.txt", "abc");
   CHECK_TEXT(errorOf(linear, {"predict", "--data", "x=text.txt:1"}),
              "text.txt: x is u8[2, 1], entry predict takes f32[B, 1]; bytes are never scaled "
