@@ -1,59 +1,81 @@
-"""An index that is out of range is an error with the entry's name and the value, wherever it stands, and nothing changes."""
+"""An index that is out of range is an error with the entry's name and the value, wherever it stands, in exports and in
+training, and changes nothing."""
 import re
 
 from artefacts import CLANG
 from case import BUILD, QUERN, ROOT, case, expect, run, write
 
-# How an index may be used, on a parameter w of f32[5, 3], and what of 5, -6 and, for what counts from the end, -1 is wrong.
+# How an index i (0, and one that is given) is used on the parameter w, f32[5, 3]; and values out of range.
 USES = {
-    "embedding": ("embedding(i, w)", "5 -6 -1"),
-    "indexing": ("w[i]", "5 -6 -1"),
-    "pairs": ("w[i, i - 2]", "5 -6"),
-    "gathering": ("gather(w, 0, stack([i, i, i], dim=1))", "5 -6 -1"),
-    "targets": ("cross_entropy(w[:2], i - 2)[None, None]", "5 -6"),
-    "likelihoods": ("nll_loss(log_softmax(w[:2]), i - 2)[None, None]", "5 -6"),
-    "one_hots": ("one_hot(i, 5).to(f32) @ w", "5 -6 -1"),
-    "notation": ("noted(w, i)", "5 -6 -1"),
-    "place": ("w[i[1]][None]", "5 -6 -1"),
-    "slice": ("w[i[1]:i[1] + 2]", "5 -6"),
-    "update": ("changed(w, i)", "5 -6 -1"),
-    "part": ("partly(w, i)", "5 -6"),
+    "embeddings": ("embedding(i, w)", (5, -1)),
+    "rows": ("w[i]", (5, -1)),
+    "pairs": ("w[i, i // 2]", (5, -1)),
+    "gathered": ("gather(w, stack([i, i, i], dim=1), dim=0)", (5, -1)),
+    "targets": ("cross_entropy(w[:2], i[:2])", (3, -1, 1 << 40)),
+    "likelihoods": ("nll_loss(log_softmax(w[:2]), i[:2])", (3, -1)),
+    "one_hots": ("one_hot(i, 5).to(f32) @ w", (5, -1)),
+    "noted": ("notation(w, i)", (5, -1)),
+    "place": ("w[i[1]]", (5, -1)),
+    "slices": ("w[i[1]:i[1] + 2]", (4, -1)),
+    "changed": ("change(w, i[1])", (5, -1)),
+    "overwritten": ("overwrite(w, i[1])", (4, -1)),
 }
-HEAD = """w = param(normal(f32[5, 3]))
-"""
 MODEL = '''module Table():
     w = param(normal(f32[5, 3]))
     calls = buffer(zeros(i64))
 
-    def count():
+    def use(f, i: i64[B]):
         calls = calls + 1
+        return f(w, i).sum()
 
-table = Table()
-
-def noted(w: f32[5, 3], i: i64[B]):
+def notation(w: f32[5, 3], i: i64[B]):
     y[b, k] := w[i[b], k]
     return y
 
-def changed(w: f32[5, 3], i: i64[B]):
-    x = w
-    x[i] = 2.0
-    return x
+def change(w: f32[5, 3], place: i64):
+    w[place] = 2.0
+    return w
 
-def partly(w: f32[5, 3], i: i64[B]):
-    x = w
-    x[i[1]:i[1] + 2] = 2.0
-    return x
+def overwrite(w: f32[5, 3], place: i64):
+    w[place:place + 2] = 2.0 * w[:2]
+    return w
 '''
 
 
 def model():
     text = MODEL
     for name, (use, _) in USES.items():
-        text += f"\ndef {name}_of(w: f32[5, 3], i: i64[B]):\n    return {use}\n"
-        text += f"\n@export\ndef {name}(i: i64[B]) -> f32[*]:\n    table.count()\n    return {name}_of(table.w, i)\n"
+        text += f"""
+{name}_table = Table()
+
+def {name}_of(w: f32[5, 3], i: i64[B]):
+    return {use}
+
+@export
+def {name}(i: i64[B]) -> f32:
+    return {name}_table.use({name}_of, i)
+
+@train(SGD(lr=0.1, momentum=0.9), params={name}_table)
+def learn_{name}(i: i64[B]) -> f32:
+    return {name}_table.use({name}_of, i)
+"""
     return text
 
 
 @case
-def every_use_in_exports_and_training(folder):
-    pass
+def every_use_of_an_index(folder):
+    write(folder, "model.qn", model())
+    run(QUERN, "build", f"{folder}/model.qn", "-o", f"{folder}/model.so")
+    run(CLANG, "-std=c99", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}/runtime/include", f"{ROOT}/tests/e2e/out_of_range.c",
+        f"{BUILD}/lib/libquern.a", "-lm", "-pthread", "-o", f"{folder}/calls")
+    calls = [(prefix + name, value) for name, (_, values) in USES.items() for prefix in ("", "learn_") for value in (1, *values, 2)]
+    output, _ = run(f"{folder}/calls", f"{folder}/model.so", *[str(word) for call in calls for word in call])
+    lines = output.strip().split("\n")
+    expect(len(lines) == len(calls), output)
+    for (entry, value), line in zip(calls, lines):
+        if value in (1, 2):
+            expect(line == f"ok: {entry}", f"{entry} at {value}: {line}")
+            continue
+        good = re.fullmatch(rf"check[ _]failed: \S*model.qn:\d+:\d+: {entry}: .* {value} .*", line)
+        expect(good, f"{entry} at {value}: {line}")
+    return f"{len(calls)} calls"
