@@ -2,6 +2,7 @@
 #include "compiler/autodiff/TrainStep.h"
 #include "compiler/autodiff/Autodiff.h"
 #include "dialect/Conventions.h"
+#include "dialect/QuernOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include <map>
 
@@ -117,9 +118,7 @@ private:
 
     for (auto [parameter, gradient] : llvm::zip(parameters, gradients))
       if (!gradient)
-        return function.emitError()
-               << "the parameter " << getName(function, parameter.getArgNumber())
-               << " cannot learn: nothing with a derivative leads from it to the loss";
+        return reportCut(parameter, loss);
     Value isStep;
     SmallVector<Value> sums;
     if (accumulated > 1)
@@ -155,9 +154,9 @@ private:
       for (unsigned i = 1; i < updateEnd->getNumOperands(); ++i) {
         Role role = getResultRole(update, i);
         std::string full = slotName(role, name, getResultName(update, i));
-        updated[role].push_back({inStep(mapping.lookupOrDefault(updateEnd->getOperand(i)),
-                                        findArgument(role, full)),
-                                 resultAttributes(role, full)});
+        updated[role].push_back(
+            {inStep(mapping.lookupOrDefault(updateEnd->getOperand(i)), findArgument(role, full)),
+             resultAttributes(role, full)});
       }
     }
     for (auto [parameter, sum] : llvm::zip(parameters, sums))
@@ -168,6 +167,31 @@ private:
     for (StringRef name : {attr::updates, attr::clipNorm, attr::accumulate})
       function->removeAttr(name);
     return success();
+  }
+
+  /// Reports that no gradient reaches a parameter, at the first op that none passes.
+  LogicalResult reportCut(BlockArgument parameter, Value loss) {
+    llvm::SmallPtrSet<Operation *, 32> needed;
+    SmallVector<Value> pending{loss};
+    while (!pending.empty())
+      if (Operation *op = pending.pop_back_val().getDefiningOp(); op && needed.insert(op).second)
+        llvm::append_range(pending, op->getOperands());
+    llvm::DenseSet<Value> active{parameter};
+    std::string what =
+        ("the parameter " + getName(function, parameter.getArgNumber()) + " cannot learn: ").str();
+    for (Operation &op : block()) {
+      if (!needed.contains(&op) ||
+          llvm::none_of(op.getOperands(), [&](Value v) { return active.contains(v); }))
+        continue;
+      bool stops = isa<StopGradientOp>(op);
+      if (stops || isa<RoundOp, FloorOp, CeilOp, SignOp, FloorDivOp>(op) ||
+          llvm::none_of(op.getResults(),
+                        [](Value v) { return TensorBuilder::typeOf(v).isFloat(); }))
+        return op.emitError() << what << (stops ? "this stops gradients" : "this has no derivative")
+                              << ", and nothing else leads from it to the loss";
+      active.insert(op.result_begin(), op.result_end());
+    }
+    return function.emitError() << what << "nothing with a derivative leads from it to the loss";
   }
 
   static Value filled(TensorBuilder &tensors, Value scalar, Value like) {
@@ -181,8 +205,8 @@ private:
     Value batch = findArgument(Role::step, "");
     Value count = tensors.constantLike(batch, double(accumulated));
     Value rest = RemainderOp::create(builder, tensors.loc, batch, count);
-    optimizerStep =
-        FloorDivOp::create(builder, tensors.loc, tensors.add(batch, double(accumulated - 1)), count);
+    optimizerStep = FloorDivOp::create(builder, tensors.loc,
+                                       tensors.add(batch, double(accumulated - 1)), count);
     for (auto [parameter, gradient] : llvm::zip(parameters, gradients)) {
       Value old = findArgument(Role::state, sumName(getName(function, parameter.getArgNumber())));
       Value share = tensors.div(gradient, tensors.constantLike(gradient, double(accumulated)));
@@ -206,8 +230,8 @@ private:
     Value total;
     for (Value gradient : gradients) {
       Value exact = as(gradient, wide);
-      SmallVector<int64_t> all = llvm::to_vector(
-          llvm::seq<int64_t>(0, TensorBuilder::typeOf(gradient).getRank()));
+      SmallVector<int64_t> all =
+          llvm::to_vector(llvm::seq<int64_t>(0, TensorBuilder::typeOf(gradient).getRank()));
       Value squares = tensors.mul(exact, exact);
       Value sum = all.empty() ? squares : tensors.sum(squares, all);
       total = total ? tensors.add(total, sum) : sum;

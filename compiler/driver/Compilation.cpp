@@ -36,6 +36,7 @@ Compilation::Compilation(const CommandLine &line)
   registerTranslations(registry);
   context.appendDialectRegistry(registry);
   context.loadAllAvailableDialects();
+  context.printOpOnDiagnostic(false); // Ops are no part of the language.
   context.getDiagEngine().registerHandler([this](mlir::Diagnostic &message) { report(message); });
   timings.setEnabled(line.timing);
   timings.setOutput(createTimingReport(llvm::errs()));

@@ -1,7 +1,7 @@
 // Calls: binding arguments, running bodies inline.
 #include "compiler/frontend/Sema.h"
-#include "llvm/Support/SaveAndRestore.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace quern;
 using namespace quern::sema;
@@ -121,6 +121,14 @@ static void bindBareDims(const ast::Definition &d, llvm::ArrayRef<Argument *> bo
         return !p.type || llvm::all_of(p.type->dims, isBare);
       }))
     return;
+  // What a capital may not be: a module's argument, or a constant. The match reports it.
+  auto isTaken = [&](llvm::StringRef name) {
+    for (Env *outer = env->parent; outer; outer = outer->parent)
+      if (Value *value = outer->find(name))
+        return outer->kind == Env::Arguments ||
+               (outer->kind != Env::Library && value->kind == Value::Int);
+    return false;
+  };
   for (auto [p, argument] : llvm::zip(d.params, bound)) {
     if (!p.type || !argument || argument->value.kind != Value::Tensor)
       continue;
@@ -130,7 +138,7 @@ static void bindBareDims(const ast::Definition &d, llvm::ArrayRef<Argument *> bo
     if (hasStar || extents.size() != p.type->dims.size())
       continue;
     for (auto [dim, extent] : llvm::zip(p.type->dims, extents)) {
-      if (!isBare(dim) || !isCapital(dim->text) || env->find(dim->text))
+      if (!isBare(dim) || !isCapital(dim->text) || env->find(dim->text) || isTaken(dim->text))
         continue;
       env->set(dim->text, Value::of(extent), dim->place);
       env->order.push_back("dim " + dim->text.str());

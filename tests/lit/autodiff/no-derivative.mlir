@@ -18,10 +18,10 @@ func.func private @sgd(%p: !quern.tensor<[], f32> {quern.role = "param", quern.n
 // -----
 
 // Rounding has the derivative 0, an index none at all: either way nothing leads from w to the loss.
-// expected-error@+1 {{the parameter w cannot learn: nothing with a derivative leads from it to the loss}}
 func.func @loss(%w: !quern.tensor<[3], f32> {quern.role = "param", quern.name = "w"})
     -> (!quern.tensor<[], f32> {quern.role = "output", quern.name = "loss"})
     attributes {quern.kind = "train", quern.updates = {"w" = @sgd}} {
+  // expected-error@+1 {{the parameter w cannot learn: this has no derivative, and nothing else leads from it to the loss}}
   %0 = quern.argreduce max %w dim 0 : <[3], f32> -> <[], i64>
   %1 = quern.convert %0 : <[], i64> -> <[], f32>
   %2 = quern.round %w : !quern.tensor<[3], f32>
