@@ -71,6 +71,8 @@ std::vector<GoldenCase> readGoldenCases(const std::string &path) {
       golden.program = name;
     } else if (word == "interpreted") {
       golden.interpreted = std::stoll(name);
+    } else if (word == "slopes") {
+      golden.hasSlopes = name != "none";
     } else if (word == "change") {
       auto [old, replacement] = llvm::StringRef(text).drop_front(7).split(" => ");
       golden.changes.push_back({old.str(), replacement.str()});

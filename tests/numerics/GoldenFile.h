@@ -24,6 +24,9 @@ struct GoldenCase {
   std::vector<std::pair<std::string, std::string>> changes;
   /// `interpreted N`: how many steps the interpreter takes part in; all where negative.
   int64_t interpreted = -1;
+  /// `slopes none`: gradients are not the loss's slopes, as a derivative of the user's own need not
+  /// be.
+  bool hasSlopes = true;
   /// `in`: inputs, parameters and buffers. `batches`: inputs of which step s takes the slice s,
   /// modulo the first extent.
   Tensors given, batches;

@@ -1,5 +1,7 @@
 """Writes learning.qn and learning.txt: trainings of small programs, of every kind that the language's worked programs
 have. Needs torch; run it here. Random numbers are inputs, as both draw their own."""
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -14,6 +16,14 @@ def case(name, text, roots, inputs, trainings, **options):
     programs.append("\n" + text.strip() + "\n")
     start(*roots.values())
     golden.case(name, roots, inputs, trainings, **options)
+
+
+class Scheduled(Training):
+    """A learning rate that is multiplied by rate(step), where steps count from 0."""
+
+    def __init__(self, optimizer, loss, rate):
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+        super().__init__(optimizer, loss, then=schedule.step)
 
 
 def adam(module, lr=1e-3, **options):
@@ -228,6 +238,88 @@ def noted(x: f32[B, 3], y: f32[B, 4]) -> f32:
     adam(noted, 1e-2), lambda x, y: (lambda z: (((z - y) ** 2).mean(1) + 0.1 * torch.where(
         torch.arange(6)[None] <= torch.arange(6)[:, None], torch.tanh(z @ z.T),
         z[:, :1] * z[None, :, 2]).amax(1)).mean())(noted(x)), 1.0)})
+
+# A frozen submodule is as outside of training, though its parameters learn.
+frozen, reader = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5)), nn.Linear(4, 2)
+frozen.eval()
+frozen[1].running_mean.copy_(draw(19, 4, low=-0.5, high=0.5))
+frozen[1].running_var.copy_(draw(20, 4, low=0.5, high=2.0))
+case("frozen", """
+frozen_net = Sequential(Linear(3, 4), BatchNorm1d(4), Dropout(0.5))
+frozen_reader = Linear(4, 2)
+
+@train(Adam(lr=cosine(0.02, steps=60, warmup=10), weight_decay=0.01))
+def frozen(x: f32[B, 3], y: f32[B, 2]) -> f32:
+    return mse_loss(frozen_reader(tanh(eval(frozen_net)(x))), y)
+""", {"frozen_net": frozen, "frozen_reader": reader}, dict(x=x, y=y), {"frozen": Scheduled(
+    torch.optim.Adam([*frozen.parameters(), *reader.parameters()], 0.02, weight_decay=0.01),
+    lambda x, y: F.mse_loss(reader(torch.tanh(frozen(x))), y), lambda n: (n + 1) / 10 if n < 9 else
+    0.5 + 0.5 * math.cos(math.pi * min(n - 9, 50) / 50))})
+
+
+# One matrix is the first layer and the last, as in a language model; its gradients add up.
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tok, self.head = nn.Embedding(5, 4), nn.Linear(4, 5)
+        self.head.weight = self.tok.weight
+
+    def forward(self, ids):
+        return self.head(F.gelu(F.layer_norm(self.tok(ids), (4,))))
+
+
+tied = Tied()
+case("tied", """
+module Tied():
+    tok = Embedding(5, 4)
+    head = Linear(4, 5)
+    head.weight = tok.weight
+
+    def forward(ids: i64[B]) -> f32[B, 5]:
+        return head(gelu(layer_norm(tok(ids), 4)))
+
+tied_net = Tied()
+
+@train(RMSprop(lr=0.01, momentum=0.5))
+def tied(ids: i64[B], following: i64[B]) -> f32:
+    return cross_entropy(tied_net(ids), following, label_smoothing=0.1)
+""", {"tied_net": tied}, dict(ids=draw(21, 4, 6, low=0.0, high=5.0, dtype=torch.int64),
+                              following=draw(22, 4, 6, low=0.0, high=5.0, dtype=torch.int64)),
+     {"tied": Training(torch.optim.RMSprop(tied.parameters(), 0.01, momentum=0.5),
+                       lambda ids, following: F.cross_entropy(tied(ids), following, label_smoothing=0.1))})
+
+
+# A gradient of the user's own, straight through a rounding.
+class Straight(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, scale):
+        ctx.save_for_backward(x, scale)
+        return torch.round(x * scale) / scale
+
+    @staticmethod
+    def backward(ctx, g):
+        x, scale = ctx.saved_tensors
+        return torch.where(x.abs() < 1, g, 0.25 * g), None
+
+
+coarse = nn.Linear(3, 2)
+case("coarse", """
+@composite
+def stepped(x: float[*S], scale: float) -> float[*S]:
+    return round(x * scale) / scale
+
+@vjp(stepped)
+def stepped_grad(x: float[*S], scale: float, y: float[*S], g: float[*S]):
+    return where(abs(x) < 1, g, 0.25 * g), None
+
+coarse_net = Linear(3, 2)
+
+@train(SGD(lr=0.05, momentum=0.9, nesterov=True))
+def coarse(x: f32[B, 3], y: f32[B, 2]) -> f32:
+    return mse_loss(stepped(coarse_net(x), 4.3), y)
+""", {"coarse_net": coarse}, dict(x=x, y=y), {"coarse": Training(
+    torch.optim.SGD(coarse.parameters(), 0.05, momentum=0.9, nesterov=True),
+    lambda x, y: F.mse_loss(Straight.apply(coarse(x), torch.tensor(4.3)), y))}, slopes=False)
 
 with open("learning.qn", "w") as file:
     file.write("# Small programs whose trainings learning.txt has; written by make_learning.py.\n" + "".join(programs))

@@ -81,7 +81,8 @@ class GoldenFile:
         numbers = getattr(tensor, "recipe", None) or " ".join(repr(v) for v in tensor.detach().flatten().tolist())
         self.lines.append(" ".join([word, name, str(tensor.dim()), *map(str, tensor.shape), numbers]))
 
-    def case(self, name, roots, inputs, trainings, program=None, changes=(), interpreted=None, after=None, near=()):
+    def case(self, name, roots, inputs, trainings, program=None, changes=(), interpreted=None, after=None, near=(),
+             slopes=True):
         """Runs the trainings (by @train function, in the order of the program) in turn for 100 steps.
 
         roots: the modules by their names in the program, "" for one root instance; start() has set their parameters
@@ -90,6 +91,7 @@ class GoldenFile:
         changes: pairs (old, new) of replacements in the program, such as smaller sizes
         interpreted: how many steps the interpreter takes part in, where all take too long
         after: gives further tensors by name to compare in the end, such as averages
+        slopes: whether gradients are the loss's slopes, as those of a derivative of the user's own need not be
         near: names of tensors that hang on rounding, as a bias before a batch norm under Adam does: within 1e-7"""
         names = {}
         self.lines.append(name)
@@ -98,6 +100,8 @@ class GoldenFile:
         self.lines.extend(f"change {old} => {new}" for old, new in changes)
         if interpreted is not None:
             self.lines.append(f"interpreted {interpreted}")
+        if not slopes:
+            self.lines.append("slopes none")
         for key, tensor in inputs.items():
             self.line("batches", key, tensor)
         for root, module in roots.items():
