@@ -82,7 +82,7 @@ class GoldenFile:
         self.lines.append(" ".join([word, name, str(tensor.dim()), *map(str, tensor.shape), numbers]))
 
     def case(self, name, roots, inputs, trainings, program=None, changes=(), interpreted=None, after=None, near=(),
-             slopes=True):
+             slopes=True, singles=None):
         """Runs the trainings (by @train function, in the order of the program) in turn for 100 steps.
 
         roots: the modules by their names in the program, "" for one root instance; start() has set their parameters
@@ -91,6 +91,7 @@ class GoldenFile:
         changes: pairs (old, new) of replacements in the program, such as smaller sizes
         interpreted: how many steps the interpreter takes part in, where all take too long
         after: gives further tensors by name to compare in the end, such as averages
+        singles: how many states, 10 steps apart, are tried in f32; fewer where one comes to lie too near to a kink
         slopes: whether gradients are the loss's slopes, as those of a derivative of the user's own need not be
         near: names of tensors that hang on rounding, as a bias before a batch norm under Adam does: within 1e-7"""
         names = {}
@@ -100,6 +101,8 @@ class GoldenFile:
         self.lines.extend(f"change {old} => {new}" for old, new in changes)
         if interpreted is not None:
             self.lines.append(f"interpreted {interpreted}")
+        if singles is not None:
+            self.lines.append(f"singles {singles}")
         if not slopes:
             self.lines.append("slopes none")
         for key, tensor in inputs.items():
