@@ -1,6 +1,7 @@
 // Describing values in messages.
 #include "compiler/frontend/Value.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 
 using namespace quern;
 using namespace quern::sema;
@@ -139,6 +140,12 @@ std::string quern::sema::toText(const Value &v, bool quoted) {
       text = buffer;
       if (std::strtod(buffer, nullptr) == v.number)
         break;
+    }
+    if (text.find('e') != std::string::npos && std::fabs(v.number) >= 1 &&
+        std::fabs(v.number) < 1e16) {
+      char buffer[40];
+      snprintf(buffer, sizeof buffer, "%.1f", v.number);
+      text = buffer;
     }
     if (text.find_first_of(".einf") == std::string::npos)
       text += ".0";

@@ -166,3 +166,37 @@ def training_leaves_weights_that_are_a_state_dict_alone(folder):
         expect(key in header["__metadata__"], f"no {key} in {header['__metadata__']}")
     states = [name for name in header if name.startswith("state.")]
     expect(len(states) == 2 * 11, f"{states}")
+
+
+TIED = """module Words():
+    tok = Embedding(4, 2)
+    head = Linear(2, 4, bias=False)
+    head.weight = tok.weight
+
+    def forward(ids: i64[B]) -> f32[B, 4]:
+        return head(tok(ids))
+
+net = Words()
+
+@export
+def predict(ids: i64[B]) -> f32[B, 4]:
+    return net(ids)
+"""
+
+
+@case
+def a_shared_tensor_loads_by_any_of_its_names(folder):
+    """PyTorch's state dict has it under all, its safetensors file under one; copies that differ are refused."""
+    write(folder, "m.qn", TIED)
+    write(folder, "x.csv", "ids\n1\n3\n")
+    run(QUERN, "build", "m.qn", "-o", "m", cwd=folder)
+    entry = ("F32", [4, 2], struct.pack("<8f", *range(8)))
+    other = ("F32", [4, 2], struct.pack("<8f", *range(1, 9)))
+    for name, content, status in (("both", {"head.weight": entry, "tok.weight": entry}, 0), ("first", {"tok.weight": entry}, 0),
+                                  ("second", {"head.weight": entry}, 0), ("unequal", {"head.weight": other, "tok.weight": entry}, 1)):
+        write(folder, "w.safetensors", safetensors(content))
+        output, errors = run("./m", "predict", "--data", "x.csv", "--load", "w.safetensors", cwd=folder, status=status)
+        if status:
+            expect(errors == "error: w.safetensors: tok.weight and head.weight are one tensor in the model, but differ\n", errors)
+        else:
+            expect([row.split(",") for row in output.split()[1:]][-2:] == [["3", "13", "23", "33"], ["7", "33", "59", "85"]], f"{name}: {output}")
