@@ -349,6 +349,9 @@ public:
   Value sliceAtRunTime(Value x, int64_t dim, const ast::Expr &slice, const Value (&raw)[3],
                        Env *env);
   Value updateIndex(Value base, const ast::Expr &e, Value value, Env *env);
+  /// `x[:, i] = value`, where one tensor `i` of whole numbers is all that chooses; nothing for every
+  /// other index.
+  std::optional<Value> updateAtRunTime(Value base, const ast::Expr &e, Value value, Env *env);
 
   TensorBuilder at(Place place) { return TensorBuilder(builder, location(place)); }
   /// Whether `low` is "le" or "lt" `high`: proved, refused with the message, or checked when the

@@ -40,8 +40,8 @@ bool Sema::wantRelation(Extent low, llvm::StringRef relation, Extent high, Place
   return true;
 }
 
-void Sema::addCheck(Extent left, llvm::StringRef relation, Extent right,
-                    const llvm::Twine &message, Place place) {
+void Sema::addCheck(Extent left, llvm::StringRef relation, Extent right, const llvm::Twine &message,
+                    Place place) {
   auto check = CheckAttr::get(context, left.getAttr(), relation, right.getAttr(), message.str(),
                               sources.describe(place));
   if (!llvm::is_contained(trace->checks, check))
@@ -305,6 +305,68 @@ Value Sema::sliceAtRunTime(Value x, int64_t dim, const ast::Expr &slice, const V
   return dim == 0 ? Value::of(r) : Value::of(at(slice.place).transpose(r, order));
 }
 
+/// Whether evaluating an expression twice traces the same values twice and nothing else.
+static bool isRepeatable(const ast::Expr &e) {
+  return (e.is(ExprKind::Name) || e.is(ExprKind::Integer) || e.is(ExprKind::Binary) ||
+          e.is(ExprKind::Attribute)) &&
+         llvm::all_of(e.items, [](const ast::Expr *item) { return isRepeatable(*item); });
+}
+
+std::optional<Value> Sema::updateAtRunTime(Value base, const ast::Expr &e, Value value, Env *env) {
+  const ast::Expr *chosen = nullptr;
+  int64_t dim = 0;
+  for (auto [i, item] : llvm::enumerate(e.items.drop_front())) {
+    bool isWhole = item->is(ExprKind::Slice) &&
+                   llvm::all_of(item->items, [](const ast::Expr *bound) { return !bound; });
+    if (isWhole)
+      continue;
+    if (chosen || !isRepeatable(*item))
+      return std::nullopt;
+    chosen = item;
+    dim = i;
+  }
+  if (!chosen || int64_t(e.items.size()) - 1 > base.type().getRank())
+    return std::nullopt;
+  Value places = eval(*chosen, env);
+  if (places.isError())
+    return places;
+  if (places.kind != Value::Tensor || places.type().isFloat() ||
+      places.type().getElementType().isInteger(1))
+    return std::nullopt;
+  places = toTensor(places, builder.getI64Type(), chosen->place);
+  value = toTensor(value, base.type().getElementType(), e.place);
+  if (value.isError())
+    return value;
+  llvm::SmallVector<Extent> whole = base.type().getExtents(), of = places.type().getExtents();
+  llvm::SmallVector<Extent> part(whole.begin(), whole.begin() + dim);
+  llvm::append_range(part, of);
+  part.append(whole.begin() + dim + 1, whole.end());
+  Value like = Value::of(ConstantOp::create(
+      builder, location(e.place), TensorType::get(part, base.type().getElementType()), 0.0));
+  std::vector<Value> both{like, value};
+  llvm::SmallVector<Extent> shape;
+  if (!broadcastShapes(both, shape, e.place, "an assignment"))
+    return Value();
+  if (llvm::ArrayRef<Extent>(part) != llvm::ArrayRef<Extent>(shape))
+    return error(e.place,
+                 "the part is " + describe(like) + ", but the value is " + describe(value));
+  value = broadcastTo(value, shape, e.place);
+  if (dim > 0 && !of.empty()) { // The places' dims come first.
+    llvm::SmallVector<int64_t> order;
+    for (int64_t i = 0; i < int64_t(of.size()); ++i)
+      order.push_back(dim + i);
+    for (int64_t i = 0; i < int64_t(part.size()); ++i)
+      if (i < dim || i >= dim + int64_t(of.size()))
+        order.push_back(i);
+    value = Value::of(at(e.place).transpose(use(value), order));
+  }
+  checkRange(
+      {use(places), whole[dim], "index {0} at position {1} is not below {2}", e.place, e.place});
+  llvm::SmallVector<mlir::Value> indices{use(places)};
+  return Value::of(ScatterOp::create(builder, location(e.place), ScatterMode::set, use(base),
+                                     use(value), indices, llvm::ArrayRef<int64_t>{dim}));
+}
+
 Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {
   if (base.isSequence()) {
     Value v = eval(*e.items[1], env);
@@ -334,7 +396,8 @@ Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {
                                     ")");
     }
   }
-  // Static parts only: a padded copy of the value chosen by a mask of the part.
+  if (std::optional<Value> updated = updateAtRunTime(base, e, value, env))
+    return *updated;
   Value flat = Value::of(
       IotaOp::create(builder, location(e.place),
                      TensorType::get({base.type().getNumElements()}, builder.getI64Type()), 0));

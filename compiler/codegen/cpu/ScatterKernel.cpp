@@ -30,12 +30,13 @@ private:
     SmallVector<Extent> shape = typeOf(scatter.getOperand()).getExtents();
     Type element = typeOf(scatter.getOperand()).getElementType();
     Value memory = e.frame.results[0];
-    // Copying an operand onto itself changes nothing.
-    bool flat = preferFlat(shape, needsExpansion(scatter.getOperand(), 0));
-    emitSpace(e, shape, flat, {}, [&](const Position &at, ValueRange) {
-      e.store(e.emit(scatter.getOperand(), at), element, memory, e.linearise(at, shape));
-      return SmallVector<Value>();
-    });
+    if (!isInPlace()) {
+      bool flat = preferFlat(shape, needsExpansion(scatter.getOperand(), 0));
+      emitSpace(e, shape, flat, {}, [&](const Position &at, ValueRange) {
+        e.store(e.emit(scatter.getOperand(), at), element, memory, e.linearise(at, shape));
+        return SmallVector<Value>();
+      });
+    }
 
     SmallVector<Extent> updates = typeOf(scatter.getUpdates()).getExtents();
     size_t indexRank = typeOf(scatter.getIndices()[0]).getRank();
@@ -69,6 +70,13 @@ private:
       });
     };
     nest({});
+  }
+
+  /// Whether the operand lies where the result goes, as the cache of a text's keys does.
+  bool isInPlace() {
+    auto argument = dyn_cast<BlockArgument>(scatter.getOperand());
+    return argument &&
+           (*kernel.getOperandSlots())[argument.getArgNumber()] == (*kernel.getResultSlots())[0];
   }
 
   /// Applies the updates at one position of the update tensor.

@@ -330,6 +330,41 @@ case("curvatures", "grad(bent_slope, x, w, v)",
      lambda x, w, v: slope(lambda x, w, v: (slope(bent, x, w) * v).sum(), x, w, v), **bend, v=draw(84, 4, 2))
 
 
+# Parts that are replaced at places of run time.
+programs.append("""
+def with_rows(x: f32[N, K], i: i64[M], v: f32[M, K]):
+    x[i] = v
+    return x * x
+
+def with_columns(x: f32[N, K, L], i: i64[M], v: f32[N, M, L]):
+    x[:, i] = v
+    return x * x
+
+def with_planes(x: f32[N, K, L], i: i64, v: f32[K]):
+    x[:, :, i] = v
+    return x * x
+
+def with_lines(x: f32[N, K, L], i: i64[2, 1], v: f32[L]):
+    x[:, i + 1] = v * 3
+    return x * x
+""")
+
+
+def replaced(x, where, v):
+    y = x.clone()
+    y[where] = v
+    return y * y
+
+
+case("rows_replaced", "with_rows(x, i, v)", lambda x, i, v: replaced(x, i, v), x=draw(85, 4, 3), i=ids(2, 0), v=draw(86, 2, 3))
+case("columns_replaced", "with_columns(x, i, v)", lambda x, i, v: replaced(x, (slice(None), i), v), x=draw(87, 2, 4, 3),
+     i=ids(3, 1), v=draw(88, 2, 2, 3))
+case("planes_replaced", "with_planes(x, i, v)", lambda x, i, v: replaced(x, (slice(None), slice(None), i), v), x=draw(89, 2, 3, 4),
+     i=torch.tensor(2), v=draw(90, 3))
+case("lines_replaced", "with_lines(x, i, v)", lambda x, i, v: replaced(x, (slice(None), i + 1), v * 3), x=draw(91, 2, 4, 3),
+     i=ids([1], [0]), v=draw(92, 3))
+
+
 # Batch norm while training: parameters, and buffers as in the state dict.
 def trained(name, quern, made, *shape):
     x = draw(30, *shape)
