@@ -325,7 +325,7 @@ std::optional<Value> Sema::updateAtRunTime(Value base, const ast::Expr &e, Value
     chosen = item;
     dim = i;
   }
-  if (!chosen || int64_t(e.items.size()) - 1 > base.type().getRank())
+  if (!chosen)
     return std::nullopt;
   Value places = eval(*chosen, env);
   if (places.isError())
@@ -396,6 +396,11 @@ Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {
                                     ")");
     }
   }
+  int64_t used = llvm::count_if(e.items.drop_front(), [](const ast::Expr *item) {
+    return !item->is(ExprKind::Ellipsis) && !item->is(ExprKind::None);
+  });
+  if (used > base.type().getRank())
+    return error(e.mark, llvm::Twine(used) + " indices for " + describe(base));
   if (std::optional<Value> updated = updateAtRunTime(base, e, value, env))
     return *updated;
   Value flat = Value::of(

@@ -330,6 +330,9 @@ case("curvatures", "grad(bent_slope, x, w, v)",
      lambda x, w, v: slope(lambda x, w, v: (slope(bent, x, w) * v).sum(), x, w, v), **bend, v=draw(84, 4, 2))
 
 
+case("log_sums", "logsumexp(x, 1)", lambda x: torch.logsumexp(x, 1), x=draw(93, 3, 4, 2, low=-100.0, high=100.0))
+case("log_sums_kept", "logsumexp(x, dim=-1, keepdim=True)", lambda x: torch.logsumexp(x, -1, keepdim=True), x=draw(94, 3, 4))
+
 # Parts that are replaced at places of run time.
 programs.append("""
 def with_rows(x: f32[N, K], i: i64[M], v: f32[M, K]):
