@@ -51,6 +51,46 @@ LogicalResult CompositeOp::verify() {
   return verifyBody(*this, "vjp", getVjp(), arguments, cotangents, "(C2)");
 }
 
+/// `i` for the index, `c` for carried values, `s` for slices, `w` for invariants.
+void ScanOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setName) {
+  setName(getIndex(), "i");
+  for (Value value : getCarriedArguments())
+    setName(value, "c");
+  for (Value value : getSlices())
+    setName(value, "s");
+  for (Value value : getInvariantArguments())
+    setName(value, "w");
+}
+
+TensorType getSliceType(TensorType type) {
+  return TensorType::get(ArrayRef<Extent>(type.getExtents()).drop_front(), type.getElementType());
+}
+
+LogicalResult ScanOp::verify() {
+  size_t carried = getInits().size();
+  if (getNumResults() < carried || getOutputs().take_front(carried).getTypes() != getInits().getTypes())
+    return emitOpError("(C3) does not begin its results with the carried values");
+  auto isStacked = [&](Type type) {
+    auto tensor = cast<TensorType>(type);
+    return tensor.getRank() && tensor.getShape()[0] == getCount();
+  };
+  SmallVector<Type> arguments{TensorType::get({}, IntegerType::get(getContext(), 64))};
+  llvm::append_range(arguments, getInits().getTypes());
+  for (Type type : getScanned().getTypes()) {
+    if (!isStacked(type))
+      return emitOpError("(C1) is over ") << type << ", whose first extent is not the count";
+    arguments.push_back(getSliceType(cast<TensorType>(type)));
+  }
+  llvm::append_range(arguments, getInvariants().getTypes());
+  SmallVector<Type> yields(getInits().getTypes());
+  for (Type type : getStacked().getTypes()) {
+    if (!isStacked(type))
+      return emitOpError("(C3) has the result ") << type << ", whose first extent is not the count";
+    yields.push_back(getSliceType(cast<TensorType>(type)));
+  }
+  return verifyBody(*this, "body", getBody(), arguments, yields, "(C2)");
+}
+
 LogicalResult KernelOp::verify() {
   if (failed(
           verifyBody(*this, "body", getBody(), getInputs().getTypes(), getResultTypes(), "(C1)")))

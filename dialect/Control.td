@@ -53,6 +53,73 @@ def Quern_CompositeOp
   let hasVerifier = 1;
 }
 
+def Quern_ScanOp
+    : Quern_Op<"scan", [Pure, IsolatedFromAbove, AttrSizedOperandSegments,
+                        DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+  let summary = "a loop that carries values along";
+  let description = [{
+    Runs `body` `count` times, in the order of the index, or from the last to the first with `reverse`.
+    The body takes the index, the carried values (`inits` at first, then what it yielded), the index's
+    slice along the first dimension of each of `scanned`, and `invariants`. It yields the carried values
+    anew, then one slice of each further result. The results are the carried values at the end, then the
+    slices, each at its index along a new first dimension. From `planned` on, `operandSlots` and
+    `resultSlots` tell where operands and results live. Slots in the body are expressions of the number
+    of the run, which `counter` names as if it were a dim; it is kept at `counterSlot`, and the index
+    behind it.
+
+    Constraints: (C1) each of `scanned` has `count` as its first extent; (C2) the body takes an i64
+    scalar, the types of `inits`, those of `scanned` without the first extent, and those of `invariants`;
+    (C3) the first results have the types of `inits`, the others `count` as their first extent, and the
+    body yields the former and the latter without it.
+
+    Example:
+    ```mlir
+    %r:2 = quern.scan T carries(%h : !quern.tensor<[B], f32>) over(%x : !quern.tensor<[T, B], f32>) with(%w : !quern.tensor<[B], f32>) -> (!quern.tensor<[B], f32>, !quern.tensor<[T, B], f32>) {
+    ^bb0(%i: !quern.tensor<[], i64>, %a: !quern.tensor<[B], f32>, %b: !quern.tensor<[B], f32>, %c: !quern.tensor<[B], f32>):
+      %m = quern.mul %a, %c : !quern.tensor<[B], f32>
+      %n = quern.add %m, %b : !quern.tensor<[B], f32>
+      quern.yield %n, %m : !quern.tensor<[B], f32>, !quern.tensor<[B], f32>
+    }
+    ```
+  }];
+  let arguments = (ins Quern_ExtentAttr:$count, UnitAttr:$reverse, Variadic<Quern_Tensor>:$inits,
+                       Variadic<Quern_Tensor>:$scanned, Variadic<Quern_Tensor>:$invariants,
+                       OptionalAttr<TypedArrayAttrBase<Quern_SlotAttr, "slots">>:$operandSlots,
+                       OptionalAttr<TypedArrayAttrBase<Quern_SlotAttr, "slots">>:$resultSlots,
+                       OptionalAttr<StrAttr>:$counter,
+                       OptionalAttr<Quern_SlotAttr>:$counterSlot);
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$types, "ExtentAttr":$count, "bool":$reverse,
+                                 "::mlir::ValueRange":$inits, "::mlir::ValueRange":$scanned,
+                                 "::mlir::ValueRange":$invariants), [{
+    build($_builder, $_state, types, count, reverse ? $_builder.getUnitAttr() : ::mlir::UnitAttr(), inits,
+          scanned, invariants, ::mlir::ArrayAttr(), ::mlir::ArrayAttr(), ::mlir::StringAttr(), SlotAttr());
+  }]>];
+  let results = (outs Variadic<Quern_Tensor>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    custom<SingleExtent>($count) (`reverse` $reverse^)?
+    `carries` `(` ($inits^ `:` type($inits))? `)` `over` `(` ($scanned^ `:` type($scanned))? `)`
+    `with` `(` ($invariants^ `:` type($invariants))? `)` `->` `(` type($outputs) `)` $body attr-dict
+  }];
+  let extraClassDeclaration = [{
+    /// The carried values and slices of a body's block, and what the body yields.
+    ::mlir::BlockArgument getIndex() { return getBody().getArgument(0); }
+    ::mlir::ValueRange getCarriedArguments() {
+      return getBody().getArguments().slice(1, getInits().size());
+    }
+    ::mlir::ValueRange getSlices() {
+      return getBody().getArguments().slice(1 + getInits().size(), getScanned().size());
+    }
+    ::mlir::ValueRange getInvariantArguments() {
+      return getBody().getArguments().drop_front(1 + getInits().size() + getScanned().size());
+    }
+    ::mlir::OperandRange getYielded() { return getBody().front().getTerminator()->getOperands(); }
+    /// The results that are slices one behind another.
+    ::mlir::ResultRange getStacked() { return getResults().drop_front(getInits().size()); }
+  }];
+  let hasVerifier = 1;
+}
+
 def Quern_KernelOp : Quern_Op<"kernel", [IsolatedFromAbove, RecursiveMemoryEffects]> {
   let summary = "work that is done in one go";
   let description = [{
@@ -84,7 +151,7 @@ def Quern_KernelOp : Quern_Op<"kernel", [IsolatedFromAbove, RecursiveMemoryEffec
 def Quern_YieldOp : Quern_Op<"yield", [Pure, ReturnLike, Terminator]> {
   let summary = "the results of a region";
   let description = [{
-    Ends the region of a `composite` or a `kernel` and gives its results. Example:
+    Ends the region of a `composite`, a `scan` or a `kernel` and gives its results. Example:
     ```mlir
     %r = quern.kernel pointwise(%x) : (!quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
     ^bb0(%a: !quern.tensor<[B], f32>):

@@ -13,6 +13,11 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace quern {
+/// The type without its first dimension.
+TensorType getSliceType(TensorType type);
+} // namespace quern
+
 #define GET_OP_CLASSES
 #include "dialect/QuernOps.h.inc"
 

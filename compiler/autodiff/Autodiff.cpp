@@ -68,6 +68,8 @@ public:
         return error << ", but a parameter's gradient passes through it";
       }
       differentiable.accumulateCotangents(context);
+      if (context.failed)
+        return failure();
     }
     for (Value value : wrt)
       gradients.push_back(context.cotangents.lookup(value));

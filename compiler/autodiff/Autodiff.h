@@ -20,11 +20,14 @@ public:
   bool isActive(mlir::Value value) const { return active.contains(value); }
   /// Adds to the cotangent of an operand; ignored where the operand is not active.
   void accumulate(mlir::Value operand, mlir::Value cotangent);
+  /// Says that a rule found no derivative, after an error.
+  void fail() { failed = true; }
 
 private:
   friend class Differentiation;
   llvm::DenseMap<mlir::Value, mlir::Value> cotangents;
   llvm::DenseSet<mlir::Value> active;
+  bool failed = false;
 };
 
 /// Appends at `builder`'s place, which must come after all ops of `block` that matter, the gradients

@@ -4,6 +4,7 @@
 // compile. Where a function has a kink or a pole, the rules do as PyTorch does.
 #include "compiler/autodiff/Derivatives.h"
 #include "compiler/autodiff/Autodiff.h"
+#include "compiler/autodiff/ScanDerivative.h"
 #include "dialect/Window.h"
 
 using namespace mlir;
@@ -403,6 +404,11 @@ static void vjp(CompositeOp r, C &c) {
   SmallVector<Value> gradients = cloneBody(c.builder, r.getVjp(), arguments);
   for (auto [position, gradient] : llvm::zip(r.getVjpOperands(), gradients))
     c.accumulate(r.getInputs()[position], gradient);
+}
+
+static void vjp(ScanOp r, C &c) {
+  if (failed(differentiateScan(r, c)))
+    c.fail();
 }
 
 //===-- the table

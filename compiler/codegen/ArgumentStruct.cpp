@@ -26,14 +26,24 @@ Value ArgumentStruct::advance(Value base, Value bytes) {
                              ArrayRef<LLVM::GEPArg>{offset});
 }
 
-ExtentValues ArgumentStruct::loadExtents() {
+ExtentValues ArgumentStruct::loadExtents(Operation *step) {
   ExtentValues extents;
-  if (dims.empty())
-    return extents;
-  Value array = field(pointer.getType(), offsetof(quern_arguments, dims));
-  for (auto [i, name] : llvm::enumerate(dims))
+  auto set = [&](StringRef name, Value base, int64_t offset) {
     extents.set(name, arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                                 load(builder.getI64Type(), array, 8 * i)));
+                                                 load(builder.getI64Type(), base, offset)));
+  };
+  if (!dims.empty()) {
+    Value array = field(pointer.getType(), offsetof(quern_arguments, dims));
+    for (auto [i, name] : llvm::enumerate(dims))
+      set(name, array, 8 * i);
+  }
+  SmallVector<ScanOp> loops;
+  for (auto scan = step ? step->getParentOfType<ScanOp>() : ScanOp(); scan;
+       scan = scan->getParentOfType<ScanOp>())
+    loops.push_back(scan);
+  // Where the counter of an inner loop is depends on those of the outer ones.
+  for (ScanOp scan : llvm::reverse(loops))
+    set(*scan.getCounter(), slotAddress(*scan.getCounterSlot(), extents), 0);
   return extents;
 }
 

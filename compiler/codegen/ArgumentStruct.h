@@ -13,8 +13,8 @@ public:
                  llvm::ArrayRef<llvm::StringRef> dims)
       : builder(builder), loc(loc), pointer(pointer), dims(dims) {}
 
-  /// Loads every dim.
-  ExtentValues loadExtents();
+  /// Loads every dim, and of the loops that `step` stands in the numbers of their runs.
+  ExtentValues loadExtents(mlir::Operation *step = nullptr);
   /// The address of a slot in memory.
   mlir::Value slotAddress(SlotAttr slot, const ExtentValues &extents);
   /// The value of a hyper, seed or step slot, in the register type of `elementType`.

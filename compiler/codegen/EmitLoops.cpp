@@ -12,6 +12,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -45,15 +46,16 @@ public:
     auto workspace = entry->getAttrOfType<ExtentAttr>(attr::workspace);
     Extent planned = workspace ? Extent(workspace) : Extent::constant(entry.getContext(), 0);
     int64_t workerBytes = 0;
-    for (auto kernel : entry.getOps<KernelOp>()) {
+    // Those in the bodies of loops, too, in the order in which they stand.
+    entry.walk<WalkOrder::PreOrder>([&](KernelOp kernel) {
       std::string name = (entry.getName() + ".k" + Twine(kernels.size())).str();
-      kernels.push_back(std::make_unique<KernelFunctions>(kernel, name, dims, planned.alignTo(64),
-                                                          nextCheck, target));
+      auto &functions = kernels[kernel];
+      functions = std::make_unique<KernelFunctions>(kernel, name, dims, planned.alignTo(64),
+                                                    nextCheck, target);
       nextCheck += llvm::range_size(kernel.getBody().front().getOps<CheckRangeOp>());
-      workerBytes =
-          std::max<int64_t>(workerBytes, llvm::alignTo(kernels.back()->workerBytes(), 64));
-    }
-    for (auto &kernel : kernels) {
+      workerBytes = std::max<int64_t>(workerBytes, llvm::alignTo(functions->workerBytes(), 64));
+    });
+    for (auto &[op, kernel] : kernels) {
       kernel->setWorkerStride(workerBytes);
       kernel->emit(builder, bodies);
     }
@@ -86,25 +88,54 @@ private:
         cf::CondBranchOp::create(builder, loc, holds, next, failed);
         builder.setInsertionPointToStart(failed);
         Value fault = arguments.fault();
-        storeFault(fault, 0, extents.emit(builder, loc, Extent(check.getLhs())));
-        storeFault(fault, 1, extents.emit(builder, loc, Extent(check.getRhs())));
+        storeNumber(fault, 0, extents.emit(builder, loc, Extent(check.getLhs())));
+        storeNumber(fault, 1, extents.emit(builder, loc, Extent(check.getRhs())));
         Value number = arith::ConstantIntOp::create(builder, loc, i + 1, 32);
         func::ReturnOp::create(builder, loc, number);
         builder.setInsertionPointToStart(next);
       }
-    for (auto &kernel : kernels)
-      if (Value failed = kernel->emitCall(builder, argument)) {
-        Value zero = arith::ConstantIntOp::create(builder, loc, 0, 32);
-        Value isFailed =
-            arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, failed, zero);
-        returnIf(run, isFailed, [&] { return failed; });
-      }
+    emitSteps(entry.getBody().front(), argument, [&](Value failed) {
+      Value zero = arith::ConstantIntOp::create(builder, loc, 0, 32);
+      Value isFailed = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, failed, zero);
+      returnIf(run, isFailed, [&] { return failed; });
+    });
     Value zero = arith::ConstantIntOp::create(builder, loc, 0, 32);
     func::ReturnOp::create(builder, loc, zero);
   }
 
-  void storeFault(Value fault, int32_t position, Value value) {
-    Value address = LLVM::GEPOp::create(builder, loc, fault.getType(), builder.getI64Type(), fault,
+  /// Calls of kernels, and loops of such. Checks stand in no loop.
+  void emitSteps(Block &block, Value argument, function_ref<void(Value)> leaveWhere) {
+    for (Operation &op : block) {
+      if (auto kernel = dyn_cast<KernelOp>(op)) {
+        if (Value failed = kernels.find(kernel)->second->emitCall(builder, argument))
+          leaveWhere(failed);
+      } else if (auto scan = dyn_cast<ScanOp>(op)) {
+        emitLoop(scan, argument);
+      }
+    }
+  }
+
+  void emitLoop(ScanOp scan, Value argument) {
+    ArgumentStruct arguments(builder, loc, argument, dims);
+    ExtentValues extents = arguments.loadExtents(scan);
+    Value address = arguments.slotAddress(*scan.getCounterSlot(), extents);
+    Value count = extents.emit(builder, loc, Extent(scan.getCount()));
+    Value one = emitIndex(builder, loc, 1);
+    auto loop = scf::ForOp::create(builder, loc, emitIndex(builder, loc, 0), count, one);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value number = loop.getInductionVar(), index = number;
+    if (scan.getReverse())
+      index = arith::SubIOp::create(builder, loc, arith::SubIOp::create(builder, loc, count, one), number);
+    // The kernels read both, on whichever thread they run.
+    storeNumber(address, 0, number);
+    storeNumber(address, 1, index);
+    emitSteps(scan.getBody().front(), argument,
+              [](Value) { llvm_unreachable("a check stands in a loop"); });
+  }
+
+  void storeNumber(Value array, int32_t position, Value value) {
+    Value address = LLVM::GEPOp::create(builder, loc, array.getType(), builder.getI64Type(), array,
                                         ArrayRef<LLVM::GEPArg>{position});
     Value number = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), value);
     LLVM::StoreOp::create(builder, loc, number, address);
@@ -150,7 +181,7 @@ private:
   OpBuilder builder;
   Location loc;
   SmallVector<StringRef> dims;
-  SmallVector<std::unique_ptr<KernelFunctions>> kernels;
+  llvm::MapVector<Operation *, std::unique_ptr<KernelFunctions>> kernels;
 };
 
 class EmitLoopsPass : public impl::EmitLoopsBase<EmitLoopsPass> {

@@ -146,7 +146,7 @@ void KernelFunctions::emitChunkFunction(OpBuilder &builder) {
   Block *block = chunk.addEntryBlock();
   builder.setInsertionPointToStart(block);
   ArgumentStruct arguments(builder, loc, block->getArgument(0), dims);
-  ExtentValues extents = arguments.loadExtents();
+  ExtentValues extents = arguments.loadExtents(kernel);
   SmallVector<Value> operands;
   for (auto [slot, storage] : slots)
     operands.push_back(
@@ -183,7 +183,7 @@ Value KernelFunctions::emitCall(OpBuilder &builder, Value pointer) {
     return func::CallOp::create(builder, loc, chunk, ValueRange{pointer, zero, worker})
         .getResult(0);
   ArgumentStruct arguments(builder, loc, pointer, dims);
-  ExtentValues extents = arguments.loadExtents();
+  ExtentValues extents = arguments.loadExtents(kernel);
   Value count = emitter->emitChunkCount(builder, loc, extents);
   if (getConstantIntValue(count) == std::optional<int64_t>(0))
     return {};

@@ -41,7 +41,7 @@ void printWorkspace(func::FuncOp entry, raw_ostream &os) {
   MLIRContext *context = entry.getContext();
   Extent activations = Extent::constant(context, 0), gradients = activations;
   unsigned activationCount = 0, gradientCount = 0;
-  for (auto kernel : entry.getOps<KernelOp>())
+  entry.walk([&](KernelOp kernel) {
     for (auto [value, slot] : llvm::zip(kernel.getResults(), *kernel.getResultSlots())) {
       if (!isIn(slot, Arena::workspace))
         continue;
@@ -54,6 +54,7 @@ void printWorkspace(func::FuncOp entry, raw_ostream &os) {
         ++activationCount;
       }
     }
+  });
   auto workspace = entry->getAttrOfType<ExtentAttr>(attr::workspace);
   printLine(("workspace of " + entry.getName()).str(),
             workspace ? Extent(workspace) : Extent::constant(context, 0), ", shared over time by",

@@ -6,6 +6,7 @@
 #include "dialect/SourceLines.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <functional>
 #include <set>
 
 using namespace mlir;
@@ -101,17 +102,28 @@ static void printKernels(func::FuncOp function, raw_ostream &os) {
     return llvm::formatv("{0:F2}", static_cast<double>(*f) / static_cast<double>(*b)).str();
   };
   auto number = [](Extent extent) { return extent.str(/*asInLanguage=*/true); };
-  for (auto kernel : function.getOps<KernelOp>()) {
-    Extent f = countFlops(kernel), b = countBytes(kernel);
-    rows.push_back({std::to_string(rows.size() - 1),
-                    (stringifyKernelKind(kernel.getKind()) +
-                     (kernel->hasAttr(attr::repeated) ? ", again" : ""))
-                        .str(),
-                    describeLines(kernel), number(f), number(b), intensity(f, b),
-                    describeOps(kernel), describeParameters(function, kernel)});
-    flops = flops + f;
-    bytes = bytes + b;
-  }
+  // Kernels in loops count once for each run.
+  std::function<void(Block &, Extent)> addKernels = [&](Block &block, Extent runs) {
+    for (Operation &op : block) {
+      if (auto scan = dyn_cast<ScanOp>(op))
+        addKernels(scan.getBody().front(), runs * Extent(scan.getCount()));
+      auto kernel = dyn_cast<KernelOp>(op);
+      if (!kernel)
+        continue;
+      Extent f = countFlops(kernel) * runs, b = countBytes(kernel) * runs;
+      std::string kind = stringifyKernelKind(kernel.getKind()).str();
+      if (kernel->hasAttr(attr::repeated))
+        kind += ", again";
+      if (!runs.isConstant(1) || kernel->getParentOfType<ScanOp>())
+        kind += ", " + number(runs) + " times";
+      rows.push_back({std::to_string(rows.size() - 1), kind, describeLines(kernel), number(f),
+                      number(b), intensity(f, b), describeOps(kernel),
+                      describeParameters(function, kernel)});
+      flops = flops + f;
+      bytes = bytes + b;
+    }
+  };
+  addKernels(function.getBody().front(), Extent::constant(function.getContext(), 1));
   rows.push_back({"", "in all", "", number(flops), number(bytes), intensity(flops, bytes), "", ""});
   printTable(rows, {true, false, false, true, true, true, false, false}, os);
 }

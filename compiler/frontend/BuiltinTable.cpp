@@ -97,6 +97,9 @@ static constexpr BuiltinDescription shapes[] = {
     {"transpose", "x, dim0, dim1",
      "Two dims exchanged; x.T and x.mT exchange the last two. "
      "Example: tensor([[1, 2], [3, 4]]).transpose(0, 1) is [[1, 3], [2, 4]]."},
+    {"flip", "x, dims",
+     "x with the order of its elements along a dim, or a tuple of dims, reversed. Example: "
+     "flip(tensor([1, 2, 3]), 0) is [3, 2, 1]."},
     {"movedim", "x, source, destination",
      "One dim at another place. Example: zeros(f32[2, 3, 4]).movedim(0, 2).shape is (3, 4, 2)."},
     {"unsqueeze", "x, dim",
@@ -165,7 +168,11 @@ static constexpr BuiltinDescription making[] = {
 
 static constexpr BuiltinDescription compileTime[] = {
     {"range", "start, end=None, step=1",
-     "Whole numbers; a loop over them is unrolled. Example: range(3) is [0, 1, 2]."},
+     "Whole numbers; a loop over them is unrolled, but one over a dim stays a loop. "
+     "Example: range(3) is [0, 1, 2]."},
+    {"loop", "n",
+     "Stands behind `for ... in`: repeats the body n times in the program, where range(n) repeats it "
+     "while compiling."},
     {"len", "x",
      "The length of a list, or a tensor's first extent. Example: len([5, 6, 7]) is 3."},
     {"zip", "*lists",

@@ -199,8 +199,8 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
     int64_t n[3] = {0, 0, 1};
     for (auto [i, arg] : llvm::enumerate(args)) {
       if (arg.value.kind == Value::Extent)
-        return s.error(arg.place, "a loop over the dim " + arg.value.extent.str(true) +
-                                      " is not supported yet");
+        return s.error(arg.place, "a range over the dim " + arg.value.extent.str(true) +
+                                      " stands behind `for ... in` only, with a step of 1");
       if (arg.value.kind != Value::Int)
         return s.error(arg.place, "range takes whole numbers, not " + describe(arg.value));
       n[args.size() == 1 ? 1 : i] = arg.value.integer;
@@ -215,6 +215,8 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
     }
     return Value::sequence(Value::List, std::move(items));
   }
+  if (name == "loop")
+    return s.error(place, "loop(n) stands behind `for ... in` only");
   if (name == "zip") {
     std::vector<std::vector<Value>> lists(args.size());
     size_t n = SIZE_MAX;
@@ -235,6 +237,9 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
   if (name == "append") {
     if (args.size() != 2 || !args[0].value.isSequence())
       return s.error(place, "append takes one value");
+    if (args[0].value.tensor)
+      return s.error(place, "a list that a loop has filled is not appended to; stack(ys) makes a "
+                            "tensor of it");
     args[0].value.items->push_back(args[1].value);
     return Value::none();
   }
@@ -248,6 +253,8 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
         return s.error(place, "len of a scalar");
       return Value::of(type.getExtent(0));
     }
+    if (name == "len" && args[0].value.tensor)
+      return Value::of(args[0].value.type().getExtent(0));
     std::vector<Value> items;
     if (!s.iterate(args[0].value, args[0].place, items))
       return {};
@@ -392,6 +399,7 @@ Sema::Builtin Sema::findBuiltin(llvm::StringRef name) {
                                    {"transpose", &Sema::builtinTranspose},
                                    {"unsqueeze", &Sema::builtinUnsqueeze},
                                    {"squeeze", &Sema::builtinSqueeze},
+                                   {"flip", &Sema::builtinFlip},
                                    {"movedim", &Sema::builtinMovedim},
                                    {"unbind", &Sema::builtinUnbind},
                                    {"chunk", &Sema::builtinChunk},

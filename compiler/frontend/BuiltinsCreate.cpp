@@ -45,7 +45,14 @@ Value Sema::random(const Value &type, Place place) {
   if (!trace->seed)
     return error(place, "no random numbers here");
   auto t = shape.type().withElementType(builder.getF32Type());
-  mlir::Value r = RandomOp::create(builder, location(place), t, use(trace->seed), use(trace->step),
+  mlir::Value seed = use(trace->seed);
+  // Each run of a loop has a seed of its own.
+  for (const Scope &scope : trace->scopes)
+    if (scope.loop) {
+      TensorBuilder tensors = at(place);
+      seed = tensors.add(tensors.mul(seed, 1000003), use(scope.loop->variable));
+    }
+  mlir::Value r = RandomOp::create(builder, location(place), t, seed, use(trace->step),
                                    trace->randomId++);
   return toTensor(Value::of(r), shape.type().getElementType(), place);
 }

@@ -150,6 +150,15 @@ Value Sema::builtinTranspose(Args args, Place place) {
   return Value::of(at(place).transpose(use(v[0]), order));
 }
 
+Value Sema::builtinFlip(Args args, Place place) {
+  Values v;
+  llvm::SmallVector<int64_t> dims;
+  if (!take("flip", args, v, place) || !wantTensor(v[0], place, "flip") ||
+      !wantDims(v[1], v[0].type().getRank(), dims, place))
+    return {};
+  return Value::of(ReverseOp::create(builder, location(place), use(v[0]), dims));
+}
+
 Value Sema::builtinMovedim(Args args, Place place) {
   Values v;
   if (!take("movedim", args, v, place) ||
@@ -305,7 +314,25 @@ static Value concat(Sema &s, Args args, Place place, bool stack) {
     return s.report(place, name + " takes a list of tensors, not " + describe(args[0].value))
                .hint("write " + name + "([a, b])"),
            Value();
-  if (!s.take(name, args, v, place) || !s.iterate(v[0], place, items))
+  if (!s.take(name, args, v, place))
+    return {};
+  if (stack && v[0].kind == Value::List && v[0].tensor) {
+    // A loop has put them side by side already.
+    int64_t dim;
+    Value all = Value::of(v[0].tensor);
+    if (!s.wantDim(v[1], all.type().getRank(), dim, place))
+      return {};
+    if (dim == 0)
+      return all;
+    llvm::SmallVector<int64_t> order;
+    for (int64_t i = 1; i <= dim; ++i)
+      order.push_back(i);
+    order.push_back(0);
+    for (int64_t i = dim + 1; i < all.type().getRank(); ++i)
+      order.push_back(i);
+    return Value::of(s.at(place).transpose(s.use(all), order));
+  }
+  if (!s.iterate(v[0], place, items))
     return {};
   if (items.empty())
     return s.error(place, name + " needs at least one tensor");
@@ -318,6 +345,8 @@ static Value concat(Sema &s, Args args, Place place, bool stack) {
   int64_t rank = items[0].type().getRank() + stack, dim;
   if (!s.wantDim(v[1], rank, dim, place))
     return {};
+  if (items.size() == 1 && !stack)
+    return s.toTensor(items[0], element, place);
   llvm::SmallVector<mlir::Value> values;
   const Value first = items[0];
   for (Value &item : items) {

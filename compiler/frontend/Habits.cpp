@@ -199,7 +199,6 @@ bool quern::isPlanned(llvm::StringRef name) {
                                           "LSTM",
                                           "GRU",
                                           "RNN",
-                                          "loop",
                                           "RMSprop",
                                           "Adagrad",
                                           "NAdam",

@@ -28,7 +28,18 @@ struct RangeCheck {
   Place place, shown;
 };
 
-/// A region into which ops go: an entry's body, or the body of a composite inside it.
+/// What a loop's body has beyond other regions.
+struct LoopScope {
+  Extent first, count;
+  /// What the loop counts with, from `first` on.
+  mlir::Value variable;
+  /// How many carried values stand behind the index.
+  unsigned carried = 0;
+  /// Arguments that are slices of values further out at the index, along a dim.
+  llvm::MapVector<std::pair<mlir::Value, int64_t>, mlir::Value> slices;
+};
+
+/// A region into which ops go: an entry's body, or the body of a composite or a loop inside it.
 struct Scope {
   mlir::Block *block = nullptr;
   /// Values of scopes further out that this one reads, as its own arguments.
@@ -37,6 +48,7 @@ struct Scope {
   unsigned trailing = 0;
   /// Checks of a composite's values, which is pure itself: they go beside it.
   std::vector<RangeCheck> checks = {};
+  std::optional<LoopScope> loop = {};
 };
 
 struct TraceArgument {
@@ -222,6 +234,18 @@ public:
   /// The names of a file, which is evaluated once; null after an error.
   Env *evaluateFile(uint32_t file, llvm::StringRef name, Place place);
 
+  // Loops of the program (SemaLoops.cpp).
+  /// What `loop(n)`, or `range` with a dim in it, counts: from where, and how often. Nothing for what
+  /// is unrolled; the count is null after an error.
+  std::optional<std::pair<Extent, Extent>> countedBy(const ast::Expr &e, Env *env);
+  void execLoop(const ast::Stmt &s, Extent first, Extent count, Env *env);
+  /// The loop that counts with a value, or null.
+  LoopScope *findLoop(const Value &variable);
+  /// Whether all that a loop counts is below an extent: proved, refused, or checked at the call.
+  bool staysInside(const LoopScope &loop, Extent extent, int64_t dim, Place place);
+  /// The slice at a loop's variable, where the value is one and the tensor comes from outside the loop.
+  std::optional<Value> sliceOfLoop(const Value &x, int64_t dim, const Value &at, Place place);
+
   // Types and dims (SemaTypes.cpp).
   /// Matches a tensor against a signature's type, binding dims in `env`.
   bool matchType(const ast::Type &type, Value &value, Env *env, const MatchContext &match);
@@ -291,6 +315,7 @@ public:
   Value builtinCumprod(std::vector<Argument> &args, Place place);
   Value builtinCumsum(std::vector<Argument> &args, Place place);
   Value builtinExpand(std::vector<Argument> &args, Place place);
+  Value builtinFlip(std::vector<Argument> &args, Place place);
   Value builtinFlatten(std::vector<Argument> &args, Place place);
   Value builtinFull(std::vector<Argument> &args, Place place);
   Value builtinGather(std::vector<Argument> &args, Place place);

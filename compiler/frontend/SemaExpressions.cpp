@@ -131,6 +131,10 @@ Value Sema::evalTuple(const ast::Expr &e, Env *env) {
 bool Sema::iterate(const Value &v, Place place, std::vector<Value> &items) {
   if (v.isError())
     return false;
+  if (v.kind == Value::List && v.tensor) {
+    error(place, "a list that a loop has filled is not taken apart; stack(ys) makes a tensor of it");
+    return false;
+  }
   if (v.isSequence()) {
     std::vector<Value> copy = *v.items;
     items.insert(items.end(), copy.begin(), copy.end());

@@ -53,6 +53,14 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
   auto items = e.arguments();
   if (base.kind == Value::DType)
     return evalType(e, base.dtype, env);
+  if (base.kind == Value::List && base.tensor) {
+    Value v = items.size() == 1 && !items[0]->is(ExprKind::Slice) ? eval(*items[0], env) : Value();
+    if (v.kind != Value::Int)
+      return error(e.mark, "a list that a loop has filled is indexed by one whole number; "
+                           "stack(ys) makes a tensor of it");
+    Value all = Value::of(base.tensor);
+    return selectAt(all, 0, *position(*this, v, all.type().getExtent(0)), e.mark);
+  }
   if (base.kind == Value::Instance || base.isSequence() || base.kind == Value::String) {
     std::vector<Value> list;
     if (base.kind == Value::String)
@@ -136,6 +144,12 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
                                       ", " + ast::toString(*e.items[0]) + ", 0)");
       if (v.type().isFloat())
         return error(item->place, "a tensor is indexed by whole numbers, not " + describe(v));
+      if (auto slice = sliceOfLoop(x, dim, v, item->place)) {
+        x = *slice;
+        if (x.isError())
+          return x;
+        continue;
+      }
       tensors.push_back({dim++, toTensor(v, builder.getI64Type(), item->place)});
       continue;
     }
@@ -164,8 +178,11 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
     return {};
   llvm::SmallVector<mlir::Value> values;
   for (auto [i, v] : llvm::enumerate(indices)) {
+    LoopScope *loop = findLoop(v);
+    if (loop && !staysInside(*loop, x.type().getExtent(dims[i]), dims[i], e.place))
+      return {};
     v = broadcastTo(v, shape, e.mark);
-    if (!v.tensor.getDefiningOp<IotaOp>())
+    if (!loop && !v.tensor.getDefiningOp<IotaOp>())
       checkRange({use(v), x.type().getExtent(dims[i]), "index {0} at position {1} is not below {2}",
                   e.place, e.place});
     values.push_back(use(v));

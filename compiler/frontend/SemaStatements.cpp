@@ -221,9 +221,9 @@ void Sema::exec(const ast::Stmt &s, Env *env, Flow &flow) {
     }
     return;
   case StmtKind::For: {
-    if (s.value->is(ExprKind::Call) && s.value->items[0]->isName("loop")) {
-      error(s.value->place,
-            "loop(n) is not supported yet; for i in range(n) repeats the body while compiling");
+    if (auto counted = countedBy(*s.value, env)) {
+      if (counted->second)
+        execLoop(s, counted->first, counted->second, env);
       return;
     }
     std::vector<Value> items;

@@ -86,6 +86,8 @@ void attachPointwiseModels(mlir::MLIRContext *context);
 /// Ops without one result tensor.
 mlir::LogicalResult evaluate(Evaluation &evaluation, CheckRangeOp op, Operands operands);
 mlir::LogicalResult evaluate(Evaluation &evaluation, PrintOp op, Operands operands);
+mlir::LogicalResult evaluate(Evaluation &evaluation, ScanOp op, Operands operands,
+                             std::vector<Tensor> &results);
 /// A block with its arguments given, up to its terminator, whose operands are the results.
 mlir::LogicalResult evaluateBlock(Evaluation &evaluation, mlir::Block &block,
                                   std::vector<Tensor> arguments, std::vector<Tensor> &results);

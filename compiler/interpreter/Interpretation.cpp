@@ -27,6 +27,8 @@ template <typename Op> struct Model : Interpretable::ExternalModel<Model<Op>, Op
       return result;
     } else if constexpr (Op::template hasTrait<OpTrait::ZeroResults>()) {
       return quern::evaluate(evaluation, typed, operands);
+    } else if constexpr (std::is_same_v<Op, ScanOp>) {
+      return quern::evaluate(evaluation, typed, operands, results);
     } else {
       return evaluateBody(evaluation, typed, operands, results);
     }

@@ -37,22 +37,35 @@ static LogicalResult verifyFunctions(ModuleOp module, bool allowUpdates) {
 LogicalResult verifyModel(ModuleOp module) { return verifyFunctions(module, true); }
 LogicalResult verifyGrad(ModuleOp module) { return verifyFunctions(module, false); }
 
-LogicalResult verifyFused(ModuleOp module) {
-  for (auto function : module.getOps<func::FuncOp>()) {
-    if (!isEntry(function))
+/// Kernels and loops of kernels, and nothing else.
+static LogicalResult verifyKernels(Block &block) {
+  for (Operation &op : block) {
+    if (op.hasTrait<OpTrait::IsTerminator>())
       continue;
-    for (Operation &op : function.getOps()) {
-      if (isa<func::ReturnOp>(op))
-        continue;
-      auto kernel = dyn_cast<KernelOp>(op);
-      if (!kernel)
-        return op.emitError() << "'" << op.getName() << "' stands outside a kernel";
-      for (Operation &inner : kernel.getBody().front())
-        if (inner.getNumRegions())
-          return inner.emitError() << "'" << inner.getName() << "' stands inside a kernel";
+    if (auto scan = dyn_cast<ScanOp>(op)) {
+      if (failed(verifyKernels(scan.getBody().front())))
+        return failure();
+      continue;
     }
+    auto kernel = dyn_cast<KernelOp>(op);
+    if (!kernel)
+      return op.emitError() << "'" << op.getName() << "' stands outside a kernel";
+    for (Operation &inner : kernel.getBody().front())
+      if (inner.getNumRegions())
+        return inner.emitError() << "'" << inner.getName() << "' stands inside a kernel";
   }
   return success();
+}
+
+LogicalResult verifyFused(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>())
+    if (isEntry(function) && failed(verifyKernels(function.getBody().front())))
+      return failure();
+  return success();
+}
+
+static ArrayAttr slotsOf(Operation *step, StringRef name) {
+  return step->getAttrOfType<ArrayAttr>(name);
 }
 
 /// Checks that what the outside world sees is read before it is overwritten.
@@ -64,17 +77,19 @@ static LogicalResult verifyOverwrites(func::FuncOp function) {
       holds[slot] = argument;
   // What has been written that outlives the call; after that, no check may fail.
   Attribute lasting;
-  for (auto kernel : function.getOps<KernelOp>()) {
-    if (!kernel.getOperandSlots() || !kernel.getResultSlots())
-      return kernel.emitError() << "a kernel has no slots";
-    if (lasting && kernel.getKind() == KernelKind::check)
+  for (Operation &step : function.getBody().front().without_terminator()) {
+    ArrayAttr operandSlots = slotsOf(&step, "operandSlots"), resultSlots = slotsOf(&step, "resultSlots");
+    if (!operandSlots || !resultSlots)
+      return step.emitError() << "a kernel has no slots";
+    if (auto kernel = dyn_cast<KernelOp>(step);
+        lasting && kernel && kernel.getKind() == KernelKind::check)
       return kernel.emitError() << "a check comes after a kernel that writes " << lasting;
-    for (auto [value, slot] : llvm::zip(kernel.getInputs(), *kernel.getOperandSlots())) {
+    for (auto [value, slot] : llvm::zip(step.getOperands(), operandSlots)) {
       Value held = holds.lookup(slot);
       if (held && held != value && cast<SlotAttr>(slot).getArena() != Arena::workspace)
-        return kernel.emitError() << "a kernel reads " << slot << " after it was overwritten";
+        return step.emitError() << "a kernel reads " << slot << " after it was overwritten";
     }
-    for (auto [value, slot] : llvm::zip(kernel.getResults(), *kernel.getResultSlots())) {
+    for (auto [value, slot] : llvm::zip(step.getResults(), resultSlots)) {
       holds[slot] = value;
       if (cast<SlotAttr>(slot).getArena() != Arena::workspace)
         lasting = slot;
@@ -88,21 +103,29 @@ namespace {
 struct Resident {
   Extent offset, bytes;
   int64_t first, last;
-  KernelOp writer;
+  Operation *writer;
 };
 } // namespace
 
 static SmallVector<Resident> findResidents(func::FuncOp function) {
   llvm::MapVector<Value, Resident> residents;
   int64_t step = 0;
-  for (auto kernel : function.getOps<KernelOp>()) {
-    for (Value operand : kernel.getInputs())
+  for (Operation &op : function.getBody().front().without_terminator()) {
+    for (Value operand : op.getOperands())
       if (auto found = residents.find(operand); found != residents.end())
         found->second.last = step;
-    for (auto [value, attribute] : llvm::zip(kernel.getResults(), *kernel.getResultSlots()))
+    // What a loop has carried is at its end where it was before, or beside it.
+    auto scan = dyn_cast<ScanOp>(op);
+    size_t carried = scan ? scan.getInits().size() : 0;
+    for (auto [i, attribute] : llvm::enumerate(slotsOf(&op, "resultSlots"))) {
+      Value value = op.getResult(i);
+      if (i < carried && value.use_empty())
+        continue;
+      int64_t first = i < carried ? step + 1 : step;
       if (auto slot = cast<SlotAttr>(attribute); slot.getArena() == Arena::workspace)
         residents[value] = {Extent(slot.getOffset()),
-                            cast<TensorType>(value.getType()).getNumBytes(), step, step, kernel};
+                            cast<TensorType>(value.getType()).getNumBytes(), first, first, &op};
+    }
     ++step;
   }
   return llvm::map_to_vector(residents, [](auto &entry) { return entry.second; });
@@ -126,10 +149,10 @@ static LogicalResult verifyWorkspace(func::FuncOp function) {
     for (Resident &resident : residents) {
       auto offset = resident.offset.evaluate(dim), bytes = resident.bytes.evaluate(dim);
       if (!size || !offset || !bytes)
-        return resident.writer.emitError() << "a slot's place cannot be computed";
+        return resident.writer->emitError() << "a slot's place cannot be computed";
       ranges.push_back({*offset, *offset + *bytes});
       if (ranges.back().second > *size)
-        return resident.writer.emitError()
+        return resident.writer->emitError()
                << "a result ends at byte " << ranges.back().second << " of a workspace of " << *size;
     }
     for (size_t i = 0; i < residents.size(); ++i)
@@ -137,9 +160,9 @@ static LogicalResult verifyWorkspace(func::FuncOp function) {
         Resident &a = residents[i], &b = residents[j];
         bool together = a.first <= b.last && b.first <= a.last;
         if (together && ranges[i].first < ranges[j].second && ranges[j].first < ranges[i].second) {
-          auto error = a.writer.emitError() << "a result at byte " << ranges[i].first
+          auto error = a.writer->emitError() << "a result at byte " << ranges[i].first
                                             << " overlaps another that is still needed";
-          error.attachNote(b.writer.getLoc()) << "it is made here";
+          error.attachNote(b.writer->getLoc()) << "it is made here";
           return error;
         }
       }

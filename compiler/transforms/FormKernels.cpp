@@ -77,32 +77,39 @@ private:
   /// Small enough to be unrolled completely: its code stays in the instruction cache, and most of its
   /// values in registers.
   static bool isTiny(Block &block) {
-    if (block.without_terminator().empty())
+    if (block.without_terminator().empty() || !block.getOps<ScanOp>().empty())
       return false;
     std::optional<LaneDims> lanes = findLaneDims(block);
     constexpr int64_t lanesOfVector = 16, mostVectors = 1024;
     return lanes && lanes->vectors * ((lanes->lanes + lanesOfVector - 1) / lanesOfVector) <= mostVectors;
   }
 
-  void runOnOperation() override {
-    func::FuncOp function = getOperation();
-    if (!isEntry(function))
-      return;
-    Block &block = function.getBody().front();
+  void formKernels(Block &block, bool isEntryBlock) {
     KernelGroups groups(block);
-    if (fuse && wholeSteps && isTiny(block))
+    if (fuse && wholeSteps && isEntryBlock && isTiny(block))
       groups.fuseAll();
     else if (fuse)
       groups.fuse();
     OpBuilder builder(block.getTerminator());
     SmallVector<KernelGroup *> order = groups.inOrder();
-    for (KernelGroup *group : order)
-      KernelBuilder(builder, *group).build();
+    for (KernelGroup *group : order) {
+      if (auto scan = dyn_cast<ScanOp>(group->ops.front())) {
+        scan->moveBefore(block.getTerminator());
+        formKernels(scan.getBody().front(), false);
+      } else {
+        KernelBuilder(builder, *group).build();
+      }
+    }
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-      if (!isa<KernelOp>(op) && !op.hasTrait<OpTrait::IsTerminator>()) {
+      if (!isa<KernelOp, ScanOp>(op) && !op.hasTrait<OpTrait::IsTerminator>()) {
         op.dropAllUses();
         op.erase();
       }
+  }
+
+  void runOnOperation() override {
+    if (isEntry(getOperation()))
+      formKernels(getOperation().getBody().front(), true);
   }
 };
 } // namespace

@@ -10,17 +10,21 @@ namespace quern {
 
 namespace {
 class InlineCompositesPass : public impl::InlineCompositesBase<InlineCompositesPass> {
-  void runOnOperation() override {
-    func::FuncOp function = getOperation();
-    if (!isEntry(function))
-      return;
-    Block &block = function.getBody().front();
+  static void leavePrimitives(Block &block) {
     inlineComposites(block, [](CompositeOp) { return true; });
-    for (Operation &op : llvm::make_early_inc_range(block))
+    for (Operation &op : llvm::make_early_inc_range(block)) {
       if (auto stop = dyn_cast<StopGradientOp>(op)) {
         stop.replaceAllUsesWith(stop.getOperand());
         stop.erase();
+      } else if (auto scan = dyn_cast<ScanOp>(op)) {
+        leavePrimitives(scan.getBody().front());
       }
+    }
+  }
+
+  void runOnOperation() override {
+    if (isEntry(getOperation()))
+      leavePrimitives(getOperation().getBody().front());
   }
 };
 } // namespace

@@ -44,7 +44,7 @@ static KernelKind kindOf(Operation *op) {
     return KernelKind::check;
   if (isElementwise(op) || isFree(op))
     return KernelKind::pointwise;
-  return KernelKind::movement;
+  return KernelKind::movement; // loops, too: they join nothing
 }
 
 /// Few instructions an element: computing it again costs less than a trip to memory.
@@ -67,8 +67,11 @@ KernelGroup *KernelGroups::add() {
 KernelGroups::KernelGroups(Block &block) : block(block) {
   Operation *end = block.getTerminator();
   for (Operation &op : block.without_terminator()) {
-    bool isReturned = llvm::is_contained(end->getOperands(), op.getNumResults() ? op.getResult(0) : Value());
-    if (isFree(&op) && !isReturned)
+    // What leaves the block, or goes into a loop, has a place in memory.
+    bool isStored = llvm::any_of(op.getUsers(), [&](Operation *user) {
+      return user == end || isa<ScanOp>(user);
+    });
+    if (isFree(&op) && !isStored)
       continue;
     KernelGroup *group = add();
     group->ops.insert(&op);

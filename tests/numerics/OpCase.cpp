@@ -13,7 +13,7 @@ namespace quern::test {
 std::vector<OpTest> getAllTests() {
   std::vector<OpTest> tests;
   for (auto family : {getPointwiseTests, getSumTests, getMovementTests, getOrderTests,
-                      getStructureTests, getWindowTests})
+                      getScanTests, getStructureTests, getWindowTests})
     for (OpTest &test : family())
       tests.push_back(std::move(test));
   return tests;

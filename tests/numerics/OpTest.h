@@ -37,6 +37,7 @@ std::vector<OpTest> getPointwiseTests();
 std::vector<OpTest> getSumTests();
 std::vector<OpTest> getMovementTests();
 std::vector<OpTest> getOrderTests();
+std::vector<OpTest> getScanTests();
 std::vector<OpTest> getStructureTests();
 std::vector<OpTest> getWindowTests();
 

@@ -22,6 +22,7 @@ top_k_accuracy confusion_matrix precision recall f1_score r2_score perplexity
 SGD Adam AdamW RMSprop Adagrad Adadelta Adamax NAdam RAdam Lion
 step_lr multi_step_lr exponential_lr linear_lr polynomial_lr cosine_annealing_lr cosine_annealing_warm_restarts
 cosine one_cycle uniform normal kaiming_uniform xavier_uniform
+RNNCell LSTMCell GRUCell RNN LSTM GRU
 embedding Embedding layer_norm LayerNorm rms_norm RMSNorm rope scaled_dot_product_attention MultiheadAttention
 TransformerEncoderLayer TransformerDecoderLayer""".split()
 
@@ -93,7 +94,7 @@ def check(example, folder):
 
 
 # Built-in functions whose work cannot be shown by a value.
-SHOWN_ELSEWHERE = "param buffer state eval average print check_range".split()
+SHOWN_ELSEWHERE = "param buffer state eval average print check_range loop".split()
 
 failed, seen = 0, []
 items = json.loads(subprocess.run(["quern", "doc", "--json"], capture_output=True, text=True, check=True).stdout)

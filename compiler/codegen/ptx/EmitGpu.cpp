@@ -53,14 +53,19 @@ class EmitGpuPass : public impl::EmitGpuBase<EmitGpuPass> {
       if (auto list = entry->getAttrOfType<ArrayAttr>(attr::dims))
         for (StringAttr name : list.getAsRange<StringAttr>())
           dims.push_back(name.getValue());
+      auto leaveOut = [&](Location loc, StringRef name, StringRef reason) {
+        emitWarning(loc) << "kernel " << name << " " << reason;
+        missing.push_back(builder.getDictionaryAttr(
+            {builder.getNamedAttr("kernel", builder.getStringAttr(name)),
+             builder.getNamedAttr("reason", builder.getStringAttr(reason)),
+             builder.getNamedAttr("where", builder.getStringAttr(placeOf(loc)))}));
+      };
+      for (ScanOp scan : entry.getOps<ScanOp>())
+        leaveOut(scan.getLoc(), entry.getName(), "is a loop, which the target cuda does not run yet");
       for (auto [i, kernel] : llvm::enumerate(entry.getOps<KernelOp>())) {
         std::string name = symbolOf(entry, i), reason = reasonNotEmitted(kernel);
         if (!reason.empty()) {
-          emitWarning(kernel.getLoc()) << "kernel " << name << " " << reason;
-          missing.push_back(builder.getDictionaryAttr(
-              {builder.getNamedAttr("kernel", builder.getStringAttr(name)),
-               builder.getNamedAttr("reason", builder.getStringAttr(reason)),
-               builder.getNamedAttr("where", builder.getStringAttr(placeOf(kernel.getLoc())))}));
+          leaveOut(kernel.getLoc(), name, reason);
         } else if (failed(emitGpuKernel(builder, kernel, name, dims))) {
           return signalPassFailure();
         }

@@ -72,10 +72,10 @@ def check(definitions, folder):
 def as_function(name, text):
     """An example uses values that it does not define: they become arguments, typed by the op's own text."""
     line = text.strip().splitlines()[0]
-    uses, _, types = line.partition(" : ") if "(" not in line.split(" : ")[0] or " : " in line else (line, "", "")
+    _, _, types = line.partition(" : ") if "(" not in line.split(" : ")[0] or " : " in line else ("", "", "")
     types = types or line.rpartition("->")[2]
     listed = re.findall(r"(?:!quern\.tensor)?<\[[^\]]*\], \w+>", types.split("->")[0])
-    operands = [v for v in re.findall(r"%\w+", uses) if v != "%r"]
+    operands = [v for v in re.findall(r"%\w+", line.split("->")[0]) if v != "%r"]
     if len(listed) < len(operands):
         listed = listed[:1] * len(operands)
     typed = dict(zip(operands, (t if t.startswith("!") else "!quern.tensor" + t for t in listed)))

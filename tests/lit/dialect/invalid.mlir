@@ -619,3 +619,50 @@ func.func @constant() {
   %r = quern.constant [1, 2, 3] : <[2], i64>
   return
 }
+
+// -----
+
+// scan (C1)
+func.func @scan(%x: !quern.tensor<[B, 4], f32>) {
+  // expected-error@+1 {{(C1) is over '!quern.tensor<[B, 4], f32>', whose first extent is not the count}}
+  %r = quern.scan T carries() over(%x : !quern.tensor<[B, 4], f32>) with() -> (!quern.tensor<[T, 4], f32>) {
+  ^bb0(%i: !quern.tensor<[], i64>, %s: !quern.tensor<[4], f32>):
+    quern.yield %s : !quern.tensor<[4], f32>
+  }
+  return
+}
+
+// -----
+
+// scan (C2)
+func.func @scan(%x: !quern.tensor<[T, 4], f32>) {
+  // expected-error@+1 {{(C2) body takes}}
+  %r = quern.scan T carries() over(%x : !quern.tensor<[T, 4], f32>) with() -> (!quern.tensor<[T, T, 4], f32>) {
+  ^bb0(%i: !quern.tensor<[], i64>, %s: !quern.tensor<[T, 4], f32>):
+    quern.yield %s : !quern.tensor<[T, 4], f32>
+  }
+  return
+}
+
+// -----
+
+// scan (C3)
+func.func @scan(%h: !quern.tensor<[4], f32>) {
+  // expected-error@+1 {{(C3) does not begin its results with the carried values}}
+  %r = quern.scan T carries(%h : !quern.tensor<[4], f32>) over() with() -> (!quern.tensor<[T, 4], f32>) {
+  ^bb0(%i: !quern.tensor<[], i64>, %c: !quern.tensor<[4], f32>):
+    quern.yield %c : !quern.tensor<[4], f32>
+  }
+  return
+}
+
+// -----
+
+func.func @scan(%h: !quern.tensor<[4], f32>) {
+  // expected-error@+1 {{(C3) has the result '!quern.tensor<[4], f32>', whose first extent is not the count}}
+  %r:2 = quern.scan T carries(%h : !quern.tensor<[4], f32>) over() with() -> (!quern.tensor<[4], f32>, !quern.tensor<[4], f32>) {
+  ^bb0(%i: !quern.tensor<[], i64>, %c: !quern.tensor<[4], f32>):
+    quern.yield %c, %c : !quern.tensor<[4], f32>, !quern.tensor<[4], f32>
+  }
+  return
+}

@@ -223,6 +223,36 @@ def seqreg(x: f32[B, 1], y: f32[B, 1]) -> f32:
 """, {"deep": deep}, dict(x=draw(15, 4, 6, 1), y=draw(16, 4, 6, 1)),
      {"seqreg": Training(torch.optim.SGD(deep.parameters(), 0.3), lambda x, y: F.mse_loss(deep(x), y))})
 
+# A loop: the next of some letters, by two layers of LSTM.
+class Letters(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.emb, self.rnn, self.head = nn.Embedding(5, 3), nn.LSTM(3, 4, 2, batch_first=True), nn.Linear(4, 5)
+
+    def forward(self, tokens):
+        h, _ = self.rnn(self.emb(tokens[:, :-1]))
+        return F.cross_entropy(self.head(h).reshape(-1, 5), tokens[:, 1:].reshape(-1))
+
+
+letters = Letters()
+case("letters", """
+module Letters():
+    emb = Embedding(5, 3)
+    rnn = LSTM(3, 4, num_layers=2, batch_first=True)
+    head = Linear(4, 5)
+
+    def forward(tokens: i64[B, L]) -> f32:
+        h, _ = rnn(emb(tokens[:, :-1]))
+        return cross_entropy(head(h).reshape(B * (L - 1), 5), tokens[:, 1:].reshape(B * (L - 1)))
+
+letters_net = Letters()
+
+@train(AdamW(lr=1e-2))
+def letters(tokens: i64[B, L]) -> f32 where L >= 2:
+    return letters_net(tokens)
+""", {"letters_net": letters}, dict(tokens=draw(20, 4, 6, 7, low=0.0, high=5.0, dtype=torch.int64)),
+     {"letters": Training(adam(letters, 1e-2), letters)})
+
 # Index notation learns as the operators do.
 noted = nn.Linear(3, 4)
 case("noted", """

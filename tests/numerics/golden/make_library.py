@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 torch.set_default_dtype(torch.float64)
+torch.manual_seed(0)
 DTYPES = {torch.float64: "f32", torch.int64: "i64"}
 programs, values = [], []
 
@@ -32,21 +33,24 @@ def dims(tensor):
     return "[" + ", ".join(map(str, tensor.shape)) + "]" if tensor.dim() else ""
 
 
-def case(name, expression, function, module=None, detached="", **inputs):
+def case(name, expression, function, module=None, detached="", picks=(), **inputs):
     """An export `name` with these inputs, whose result is `expression`, against function(*inputs). With a module
-    (declaration in Quern, module of torch) its parameters count as inputs too. Cotangents count 1, 2, 3 and so on."""
+    (declaration in Quern, module of torch) its parameters count as inputs too, and it is what is called; of a tuple,
+    `picks` says which. Cotangents count 1, 2, 3 and so on."""
     parameters = {}
     if module:
         programs.append(f"\n{name}_layer = {module[0]}\n")
         for own, parameter in module[1].named_parameters():
             parameter.data = torch.round(parameter.data * 100) / 100
             parameters[f"{name}_layer.{own}"] = parameter
-        expression = f"{name}_layer({', '.join(inputs)})"
-        function = module[1]
+        expression = f"{name}_layer({', '.join(inputs)})" + "".join(f"[{i}]" for i in picks)
+        function = function or module[1]
     tensors = {k: v.clone() for k, v in inputs.items()}
     for key, tensor in tensors.items():
         tensor.requires_grad_(tensor.is_floating_point() and key not in detached.split())
     result = function(*tensors.values())
+    for i in picks:
+        result = result[i]
     arguments = ", ".join(f"{k}: {DTYPES[v.dtype]}{dims(v)}" for k, v in tensors.items())
     programs.append(f"\n@export\ndef {name}({arguments}) -> {DTYPES[result.dtype]}{dims(result)}:\n    return {expression}\n")
     values.append(name)
@@ -321,6 +325,25 @@ def bent(x, w):
 def slope(function, *inputs):
     return torch.autograd.grad(function(*inputs), inputs[0], create_graph=True)[0]
 
+
+# Recurrent layers: x is [T, N, 3], or with N first.
+SEQUENCE = draw(80, 3, 2, 3)
+for own, made, picks, more in (
+        ("rnns", "RNN(3, 4)", (0,), {}),
+        ("rnns_both_ways", 'RNN(3, 2, num_layers=2, nonlinearity="relu", batch_first=True, bidirectional=True)', (1,), {}),
+        ("lstms", "LSTM(3, 4)", (0,), {}),
+        ("lstms_both_ways", "LSTM(3, 2, num_layers=2, batch_first=True, bidirectional=True)", (1, 1), {}),
+        ("lstms_without_bias", "LSTM(3, 2, bias=False)", (1, 0), {"h": draw(81, 1, 2, 2), "c": draw(82, 1, 2, 2)}),
+        ("grus", "GRU(3, 4)", (0,), {}),
+        ("grus_both_ways", "GRU(3, 2, num_layers=2, bidirectional=True)", (1,), {"h": draw(83, 4, 2, 2)}),
+        ("grus_without_bias", "GRU(3, 2, bias=False)", (0,), {}),
+        ("rnn_cells", "RNNCell(3, 4)", (), {"h": draw(84, 2, 4)}),
+        ("lstm_cells", "LSTMCell(3, 4)", (1,), {"h": draw(84, 2, 4), "c": draw(85, 2, 4)}),
+        ("gru_cells", "GRUCell(3, 4)", (), {"h": draw(84, 2, 4)})):
+    torch.manual_seed(80)
+    layer = eval("nn." + made)
+    case(own, "", lambda x, *states, layer=layer: layer(x, states if len(states) == 2 else states[0] if states else None),
+         (made, layer), picks=picks, x=SEQUENCE[0] if "Cell" in made else SEQUENCE, **more)
 
 bend = dict(x=draw(82, 4, 2), w=draw(83, 2, 3))
 case("slopes", "grad(bent, x, w)", lambda x, w: slope(bent, x, w), **bend)
