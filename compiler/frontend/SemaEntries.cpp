@@ -185,7 +185,10 @@ mlir::func::FuncOp Sema::traceEntry(const Entry &entry, llvm::StringRef kind) {
       if (number.isError())
         ok = false;
       else if (!number.isNumber())
-        error(p.value->place, "the default of " + p.name + " is a number, not " + describe(number));
+        report(p.value->place,
+               "the default of " + p.name + " is a number, not " + describe(number))
+            .hint("what depends on the step stands in the body: " + p.name + " = " +
+                  ast::toString(*p.value));
       value = number.number;
     } else {
       inputTypes.push_back(type);
