@@ -56,6 +56,13 @@ public:
   mlir::Value transpose(mlir::Value a, llvm::ArrayRef<int64_t> permutation) {
     return TransposeOp::create(builder, loc, a, permutation);
   }
+  /// `a` with one of its dimensions at another place.
+  mlir::Value moveDimension(mlir::Value a, int64_t from, int64_t to) {
+    llvm::SmallVector<int64_t> order = allDimensions(a);
+    order.erase(order.begin() + from);
+    order.insert(order.begin() + to, from);
+    return from == to ? a : transpose(a, order);
+  }
   mlir::Value convert(mlir::Value a, mlir::Type elementType) {
     return ConvertOp::create(builder, loc, a, elementType);
   }

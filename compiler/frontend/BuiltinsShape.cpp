@@ -167,12 +167,7 @@ Value Sema::builtinMovedim(Args args, Place place) {
   int64_t rank = v[0].type().getRank(), a, b;
   if (!wantDim(v[1], rank, a, place) || !wantDim(v[2], rank, b, place))
     return {};
-  llvm::SmallVector<int64_t> order;
-  for (int64_t i = 0; i < rank; ++i)
-    if (i != a)
-      order.push_back(i);
-  order.insert(order.begin() + b, a);
-  return Value::of(at(place).transpose(use(v[0]), order));
+  return Value::of(at(place).moveDimension(use(v[0]), a, b));
 }
 
 Value Sema::builtinUnsqueeze(Args args, Place place) {
@@ -322,15 +317,7 @@ static Value concat(Sema &s, Args args, Place place, bool stack) {
     Value all = Value::of(v[0].tensor);
     if (!s.wantDim(v[1], all.type().getRank(), dim, place))
       return {};
-    if (dim == 0)
-      return all;
-    llvm::SmallVector<int64_t> order;
-    for (int64_t i = 1; i <= dim; ++i)
-      order.push_back(i);
-    order.push_back(0);
-    for (int64_t i = dim + 1; i < all.type().getRank(); ++i)
-      order.push_back(i);
-    return Value::of(s.at(place).transpose(s.use(all), order));
+    return Value::of(s.at(place).moveDimension(s.use(all), 0, dim));
   }
   if (!s.iterate(v[0], place, items))
     return {};

@@ -313,13 +313,7 @@ Value Sema::sliceAtRunTime(Value x, int64_t dim, const ast::Expr &slice, const V
   mlir::Value r = GatherOp::create(builder, location(slice.place), use(x), indices,
                                    llvm::ArrayRef<int64_t>{dim});
   // The index's dim comes first; it goes back to its place.
-  llvm::SmallVector<int64_t> order;
-  for (int64_t i = 1; i <= dim; ++i)
-    order.push_back(i);
-  order.push_back(0);
-  for (int64_t i = dim + 1; i < x.type().getRank(); ++i)
-    order.push_back(i);
-  return dim == 0 ? Value::of(r) : Value::of(at(slice.place).transpose(r, order));
+  return Value::of(at(slice.place).moveDimension(r, 0, dim));
 }
 
 /// Whether evaluating an expression twice traces the same values twice and nothing else.

@@ -340,16 +340,13 @@ private:
     TensorBuilder tensors = sema.at(s.place);
     TensorType type = TensorBuilder::typeOf(x);
     llvm::SmallVector<Extent> offsets(type.getRank(), sema.constant(0)), sizes = type.getExtents();
-    llvm::SmallVector<int64_t> strides(type.getRank(), 1), order{dim};
+    llvm::SmallVector<int64_t> strides(type.getRank(), 1);
     offsets[dim] = first;
     if (sizes[dim] != count) {
       sizes[dim] = count;
       x = SliceOp::create(sema.builder, tensors.loc, x, offsets, sizes, strides);
     }
-    for (int64_t i = 0; i < type.getRank(); ++i)
-      if (i != dim)
-        order.push_back(i);
-    return dim ? tensors.transpose(x, order) : x;
+    return tensors.moveDimension(x, dim, 0);
   }
 
   void bind(ScanOp loop, Kept &before, llvm::ArrayRef<std::string> filled,

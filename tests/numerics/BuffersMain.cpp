@@ -1,12 +1,11 @@
 // Exports that update buffers, called in sequence on one arena: each compiled call within the
 // interpreter's bounds from the same buffers, and a cache of keys and values against attention to
 // the whole sequence. Usage: numerics_buffers FILE.qn f64|f32|bf16|f16
-#include "compiler/frontend/Frontend.h"
 #include "compiler/interpreter/Interpreter.h"
-#include "compiler/pipelines/Registration.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
 #include "tests/numerics/GoldenFile.h"
+#include "tests/numerics/ModelFile.h"
 #include "tests/unit/check.h"
 #include "tests/unit/codegen/CompiledModule.h"
 #include <cmath>
@@ -102,23 +101,13 @@ private:
 int main(int argc, char **argv) {
   if (argc != 3)
     return std::fprintf(stderr, "takes FILE.qn and a dtype\n"), 2;
-  DialectRegistry registry;
-  registerDialects(registry);
-  MLIRContext context(registry);
-  context.loadAllAvailableDialects();
-  SourceManager sources;
-  quern::DiagnosticEngine diagnostics(sources);
-  FrontendOptions options;
-  options.floats = argv[2];
-  const bool inDoubles = options.floats == "f64";
-  OwningOpRef<ModuleOp> module = compileToModel(context, sources, argv[1], options, diagnostics);
-  if (!module) {
-    diagnostics.print(llvm::errs());
+  ModelFile file(argv[1], argv[2]);
+  if (!file.module)
     return 1;
-  }
+  const bool inDoubles = StringRef(argv[2]) == "f64";
   std::string text;
-  llvm::raw_string_ostream(text) << *module;
-  Model model(*module, text);
+  llvm::raw_string_ostream(text) << *file.module;
+  Model model(*file.module, text);
 
   const int64_t width = 6, steps = 8;
   std::vector<double> numbers = drawNumbers(1, -2, 2, steps * width);

@@ -1,9 +1,8 @@
 // Values and gradients of the functions of golden/NAME.qn, such as those at kinks, poles and ties, against
 // PyTorch's in golden/NAME.txt. Cotangents count 1, 2, 3 and so on.
 // usage: numerics_edges FOLDER NAME LEAST, where LEAST functions are expected
-#include "compiler/frontend/Frontend.h"
-#include "compiler/pipelines/Registration.h"
 #include "tests/numerics/OpCase.h"
+#include "tests/numerics/ModelFile.h"
 #include "tests/unit/check.h"
 #include <cmath>
 #include <fstream>
@@ -40,18 +39,11 @@ int main(int argc, char **argv) {
   if (argc != 4)
     return 2;
   std::string path = std::string(argv[1]) + "/" + argv[2];
-  DialectRegistry registry;
-  registerDialects(registry);
-  MLIRContext context(registry);
-  context.loadAllAvailableDialects();
-  SourceManager sources;
-  quern::DiagnosticEngine diagnostics(sources);
+  ModelFile model(path + ".qn");
   Case made;
-  made.module = compileToModel(context, sources, path + ".qn", {}, diagnostics);
-  if (!made.module) {
-    diagnostics.print(llvm::errs());
+  made.module = std::move(model.module);
+  if (!made.module)
     return 1;
-  }
   std::ifstream file(path + ".txt");
   std::string name;
   int count = 0;

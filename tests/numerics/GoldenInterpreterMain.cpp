@@ -2,10 +2,9 @@
 // each step's loss: frontend, autodiff and fusion against PyTorch, without any code generation.
 // Usage: as GoldenMain.cpp, with MODEL.qn in place of MODEL.so, and at the end the phase, `grad` or
 // `fused`; `fused-B` takes the variant that is specialised for the batch.
-#include "compiler/frontend/Frontend.h"
+#include "tests/numerics/ModelFile.h"
 #include "compiler/interpreter/Interpreter.h"
 #include "compiler/pipelines/Phases.h"
-#include "compiler/pipelines/Registration.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
 #include "llvm/Support/Endian.h"
@@ -75,17 +74,10 @@ int main(int argc, char **argv) {
   const Phase *phase = findPhase(phaseName);
   if (!phase)
     return fail("there is no phase " + phaseName);
-  DialectRegistry registry;
-  registerDialects(registry);
-  MLIRContext context(registry);
-  context.loadAllAvailableDialects();
-  SourceManager sources;
-  quern::DiagnosticEngine diagnostics(sources);
-  OwningOpRef<ModuleOp> module = compileToModel(context, sources, argv[1], {}, diagnostics);
-  if (!module) {
-    diagnostics.print(llvm::errs());
+  test::ModelFile file(argv[1]);
+  if (!file.module)
     return 1;
-  }
+  OwningOpRef<ModuleOp> module = std::move(file.module);
   if (failed(runToPhase(*module, *phase, options)))
     return 1;
   func::FuncOp train;

@@ -3,13 +3,12 @@
 // golden/library.txt. In f64; the functions and gradients in the interpreter and compiled. In
 // another precision, compiled within the interpreter's bounds. Usage: numerics_library FOLDER
 // [f64|f32|bf16|f16]
-#include "compiler/frontend/Frontend.h"
 #include "compiler/pipelines/Phases.h"
-#include "compiler/pipelines/Registration.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
 #include "tests/numerics/GoldenFile.h"
 #include "tests/numerics/OpCase.h"
+#include "tests/numerics/ModelFile.h"
 #include "tests/unit/check.h"
 #include "tests/unit/codegen/CompiledModule.h"
 
@@ -156,21 +155,13 @@ static void checkSteps(func::FuncOp train, const GoldenCase &golden, Tensors val
 
 int main(int argc, char **argv) {
   std::string folder = argc > 1 ? argv[1] : ".";
-  DialectRegistry registry;
-  registerDialects(registry);
-  MLIRContext context(registry);
-  context.loadAllAvailableDialects();
-  SourceManager sources;
-  quern::DiagnosticEngine diagnostics(sources);
-  FrontendOptions options;
-  options.floats = argc > 2 ? argv[2] : "f64";
-  const bool inDoubles = options.floats == "f64";
+  std::string floats = argc > 2 ? argv[2] : "f64";
+  const bool inDoubles = floats == "f64";
+  ModelFile file(folder + "/library.qn", floats);
   Case made;
-  made.module = compileToModel(context, sources, folder + "/library.qn", options, diagnostics);
-  if (!made.module) {
-    diagnostics.print(llvm::errs());
+  made.module = std::move(file.module);
+  if (!made.module)
     return 1;
-  }
   std::vector<GoldenCase> cases = readGoldenCases(folder + "/library.txt");
   Tensors initial;
   auto init = made.module->lookupSymbol<func::FuncOp>("init");

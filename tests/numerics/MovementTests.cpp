@@ -3,13 +3,6 @@
 #include <algorithm>
 
 namespace quern::test {
-static OpTest make(std::string name, std::string text, std::function<Numbers(const Inputs &)> f) {
-  OpTest test;
-  test.name = std::move(name);
-  test.text = std::move(text);
-  test.expected = std::move(f);
-  return test;
-}
 static int64_t clamp(int64_t i, int64_t low, int64_t high) {
   return std::min(std::max(i, low), high);
 }

@@ -33,6 +33,16 @@ struct OpTest {
   std::vector<unsigned> stopped = {};
 };
 
+/// A test with the usual numbers.
+inline OpTest make(std::string name, std::string text,
+                   std::function<Numbers(const Inputs &)> expected) {
+  OpTest test;
+  test.name = std::move(name);
+  test.text = std::move(text);
+  test.expected = std::move(expected);
+  return test;
+}
+
 std::vector<OpTest> getPointwiseTests();
 std::vector<OpTest> getSumTests();
 std::vector<OpTest> getMovementTests();

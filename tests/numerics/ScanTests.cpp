@@ -3,11 +3,9 @@
 #include <cmath>
 
 namespace quern::test {
-static OpTest make(std::string name, std::string text, std::function<Numbers(const Inputs &)> f) {
-  OpTest test;
-  test.name = std::move(name);
-  test.text = std::move(text);
-  test.expected = std::move(f);
+static OpTest makeLoop(std::string name, std::string text,
+                       std::function<Numbers(const Inputs &)> expected) {
+  OpTest test = make(std::move(name), std::move(text), std::move(expected));
   test.low = -1;
   test.high = 1;
   test.sizes = {0, 1, 4};
@@ -16,7 +14,7 @@ static OpTest make(std::string name, std::string text, std::function<Numbers(con
 
 std::vector<OpTest> getScanTests() {
   std::vector<OpTest> tests;
-  tests.push_back(make(
+  tests.push_back(makeLoop(
       "scan to its end",
       "(%h: F[B], %x: F[N, B], %w: F[B]) -> F[B] { "
       "%r = quern.scan N carries(%h : F[B]) over(%x : F[N, B]) with(%w : F[B]) -> (F[B]) { "
@@ -31,7 +29,7 @@ std::vector<OpTest> getScanTests() {
         return h;
       }));
   // The gradient of the matrix is a product over all steps, that of the bias a sum.
-  tests.push_back(make(
+  tests.push_back(makeLoop(
       "scan of products, step by step",
       "(%h: F[B, 3], %x: F[N, B, 3], %w: F[3, 3], %b: F[3]) -> F[N, B, 3] { "
       "%r:2 = quern.scan N carries(%h : F[B, 3]) over(%x : F[N, B, 3]) with(%w, %b : F[3, 3], F[3]) -> "
@@ -57,7 +55,7 @@ std::vector<OpTest> getScanTests() {
         }
         return all;
       }));
-  tests.push_back(make(
+  tests.push_back(makeLoop(
       "scan backwards, with the index",
       "(%x: F[N, B]) -> F[N, B] { %z = quern.constant 0.0 : F[B] "
       "%r:2 = quern.scan N reverse carries(%z : F[B]) over(%x : F[N, B]) with() -> (F[B], F[N, B]) { "
@@ -74,7 +72,7 @@ std::vector<OpTest> getScanTests() {
         return sums;
       }));
   // The slice of the outer loop is what the inner one goes through; the invariant is read in both.
-  tests.push_back(make(
+  tests.push_back(makeLoop(
       "scan in a scan",
       "(%x: F[N, B, 2], %w: F[2]) -> F[2] { %o = quern.constant 1.0 : F[2] "
       "%r = quern.scan N carries(%o : F[2]) over(%x : F[N, B, 2]) with(%w : F[2]) -> (F[2]) { "

@@ -4,14 +4,6 @@
 #include <cmath>
 
 namespace quern::test {
-static OpTest make(std::string name, std::string text, std::function<Numbers(const Inputs &)> f) {
-  OpTest test;
-  test.name = std::move(name);
-  test.text = std::move(text);
-  test.expected = std::move(f);
-  return test;
-}
-
 std::vector<OpTest> getStructureTests() {
   std::vector<OpTest> tests;
   tests.push_back(make("constant",
