@@ -110,4 +110,58 @@ case("resnet18", "resnet/resnet18.qn", resnet, dict(x=draw(5, 3, 4, 3, 16, 16), 
       ("stage(256, 512, 2)", "stage(5, 6, 2)"), ("Linear(512,", "Linear(6,"), ("loss(x: f32[B, 3, 32, 32]", "loss(x: f32[B, 3, 16, 16]")],
      interpreted=2, singles=3)
 
+# On images of digits: an autoencoder, a variational one whose noise is an input here, and a vision transformer.
+digits = draw(7, 4, 5, 8, 8, low=0.0, high=17.0, dtype=U8)
+encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 6), nn.ReLU(), nn.Linear(6, 3))
+decoder = nn.Sequential(nn.Linear(3, 6), nn.ReLU(), nn.Linear(6, 64))
+start(encoder, decoder)
+golden.case("autoencoder", {"encoder": encoder, "decoder": decoder}, dict(x=digits), {"loss": Training(
+    torch.optim.AdamW([*encoder.parameters(), *decoder.parameters()], 2e-3),
+    lambda x: F.mse_loss(decoder(encoder(x / 16)).reshape(x.shape), x / 16))},
+    program="../../../examples/autoencoder/autoencoder.qn", changes=[("hidden, latent = 64, 8", "hidden, latent = 6, 3")], interpreted=20)
+
+
+class VAE(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.enc, self.mu, self.logvar = nn.Linear(64, 6), nn.Linear(6, 3), nn.Linear(6, 3)
+        self.dec = nn.Sequential(nn.Linear(3, 6), nn.ReLU(), nn.Linear(6, 64))
+
+    def forward(self, x, noise):
+        pixels = x.flatten(1) / 16
+        h = F.relu(self.enc(pixels))
+        mean, logv = self.mu(h), self.logvar(h)
+        recon = F.binary_cross_entropy_with_logits(self.dec(mean + torch.exp(0.5 * logv) * noise), pixels, reduction="sum") / len(x)
+        return recon - 0.5 * (1 + logv - mean ** 2 - torch.exp(logv)).sum() / len(x)
+
+
+vae = VAE()
+start(vae)
+case("vae", "vae/vae.qn", vae, dict(x=digits, noise=draw(8, 4, 5, 3)), Training(torch.optim.AdamW(vae.parameters(), 2e-3), vae),
+     [("hidden, latent = 128, 8", "hidden, latent = 6, 3"), ("x: u8[B, 8, 8], beta: f32 = 1.0", "x: u8[B, 8, 8], noise: f32[B, latent], beta: f32 = 1.0"),
+      ("randn(f32[B, latent])", "noise")], interpreted=20)
+
+
+class ViT(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv_proj = nn.Conv2d(1, 8, 2, 2)
+        self.class_token, self.pos_embedding = nn.Parameter(torch.zeros(1, 1, 8)), nn.Parameter(torch.zeros(1, 17, 8))
+        self.layers = nn.ModuleList([nn.TransformerEncoderLayer(8, 2, 16, 0.0, "gelu", batch_first=True, norm_first=True) for _ in range(2)])
+        self.ln, self.head = nn.LayerNorm(8), nn.Linear(8, 10)
+
+    def forward(self, x):
+        x = self.conv_proj(x[:, None] / 16).flatten(2).transpose(1, 2)
+        x = torch.cat([self.class_token.expand(len(x), 1, 8), x], 1) + self.pos_embedding
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(self.ln(x[:, 0]))
+
+
+vit = ViT()
+start(vit)
+case("vit", "vit/vit.qn", vit, dict(x=digits, y=draw(9, 4, 5, low=0.0, high=10.0, dtype=U8)),
+     Training(torch.optim.AdamW(vit.parameters(), 2e-3), lambda x, y: F.cross_entropy(vit(x), y.long())),
+     [("= 8, 2, 32, 4, 2", "= 8, 2, 8, 2, 2")], interpreted=3)
+
 golden.write()
