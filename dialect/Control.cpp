@@ -1,4 +1,4 @@
-// Composites and kernels: verifiers of their regions.
+// Barriers; composites, loops and kernels: verifiers of their regions.
 #include "dialect/QuernOps.h"
 
 using namespace mlir;
@@ -22,6 +22,8 @@ static LogicalResult verifyBody(Operation *op, StringRef name, Region &region, T
   return success();
 }
 
+OpFoldResult BarrierOp::fold(FoldAdaptor operands) { return operands.getOperand(); }
+
 void CompositeOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   for (Value result : getResults())
     setName(result, getName());
@@ -38,6 +40,8 @@ LogicalResult CompositeOp::verify() {
     return failure();
   if (getVjp().empty())
     return success();
+  if (getRecomputed())
+    return emitOpError("(C3) is computed again for its derivative, and has a vjp as well");
   SmallVector<Type> arguments(getInputs().getTypes()), cotangents;
   llvm::append_range(arguments, getResultTypes());
   for (Type type : getResultTypes())

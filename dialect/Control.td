@@ -20,6 +20,23 @@ def Quern_StopGradientOp
   let assemblyFormat = "$operand attr-dict `:` type($result)";
 }
 
+def Quern_BarrierOp
+    : Quern_Op<"barrier", [Pure, Quern_Pointwise, SameOperandsAndResultType]> {
+  let summary = "the identity, which keeps computations apart";
+  let description = [{
+    The operand's elements. What is computed from the result is not taken for what is computed from the
+    operand, so the two are neither merged nor joined in one kernel: a value can be computed again that
+    way rather than kept. Folds where the operand is a constant. Example:
+    ```mlir
+    %r = quern.barrier %x : !quern.tensor<[B], f32>
+    ```
+  }];
+  let arguments = (ins Quern_Tensor:$operand);
+  let results = (outs Quern_Tensor:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
+  let hasFolder = 1;
+}
+
 def Quern_CompositeOp
     : Quern_Op<"composite", [Pure, IsolatedFromAbove,
                              DeclareOpInterfaceMethods<OpAsmOpInterface, [
@@ -28,10 +45,11 @@ def Quern_CompositeOp
   let description = [{
     `body` takes the operands and yields the results. `vjp`, if there is one, takes the operands, the
     results and the cotangents of the results (floats only) and yields the cotangents of the operands
-    listed in `vjpOperands`; without it, autodiff differentiates the body.
+    listed in `vjpOperands`; without it, autodiff differentiates the body. Of a `recomputed` composite
+    nothing but its operands and results is kept for that: its derivative computes the body again.
 
     Constraints: (C1) the body's arguments have the operands' types and its yield the results' types;
-    (C2) `vjp` likewise.
+    (C2) `vjp` likewise; (C3) a `recomputed` composite has no `vjp`.
 
     Example:
     ```mlir
@@ -43,11 +61,12 @@ def Quern_CompositeOp
     } vjp [] {}
     ```
   }];
-  let arguments = (ins StrAttr:$name, Variadic<Quern_Tensor>:$inputs, DenseI64ArrayAttr:$vjpOperands);
+  let arguments = (ins StrAttr:$name, Variadic<Quern_Tensor>:$inputs, DenseI64ArrayAttr:$vjpOperands,
+                       UnitAttr:$recomputed);
   let results = (outs Variadic<Quern_Tensor>:$outputs);
   let regions = (region SizedRegion<1>:$body, AnyRegion:$vjp);
   let assemblyFormat = [{
-    $name `(` $inputs `)` `:` custom<Signature>(type($outputs), type($inputs)) $body `vjp` $vjpOperands $vjp
+    (`recomputed` $recomputed^)? $name `(` $inputs `)` `:` custom<Signature>(type($outputs), type($inputs)) $body `vjp` $vjpOperands $vjp
     attr-dict
   }];
   let hasVerifier = 1;

@@ -44,6 +44,11 @@ void inlineComposites(Block &block, function_ref<bool(CompositeOp)> filter) {
   } while (!found.empty());
 }
 
+void inlineForDerivative(Block &block) {
+  inlineComposites(block,
+                   [](CompositeOp op) { return op.getVjp().empty() && !op.getRecomputed(); });
+}
+
 class Differentiation {
 public:
   Differentiation(OpBuilder &builder, Block &block)

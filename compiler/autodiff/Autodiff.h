@@ -31,8 +31,8 @@ private:
 };
 
 /// Appends at `builder`'s place, which must come after all ops of `block` that matter, the gradients
-/// of `wrt` given the cotangents of `outputs` (same types). Composites without a vjp of their own must
-/// have been inlined. A gradient is null where nothing differentiable leads to an output. Emits an
+/// of `wrt` given the cotangents of `outputs` (same types). `inlineForDerivative` must have been
+/// applied to the block. A gradient is null where nothing differentiable leads to an output. Emits an
 /// error at the op that has no derivative.
 mlir::LogicalResult differentiate(mlir::OpBuilder &builder, mlir::Block &block,
                                   llvm::ArrayRef<mlir::Value> outputs,
@@ -43,6 +43,9 @@ mlir::LogicalResult differentiate(mlir::OpBuilder &builder, mlir::Block &block,
 /// Copies a region's only block to the builder's place and returns what it yields.
 llvm::SmallVector<mlir::Value> cloneBody(mlir::OpBuilder &builder, mlir::Region &region,
                                          mlir::ValueRange arguments);
+
+/// Replaces composites by their bodies, in place, but for those with a vjp and recomputed ones.
+void inlineForDerivative(mlir::Block &block);
 
 /// Replaces composites by their bodies, in place, where `filter` holds.
 void inlineComposites(mlir::Block &block, llvm::function_ref<bool(CompositeOp)> filter);

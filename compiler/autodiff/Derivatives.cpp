@@ -4,6 +4,7 @@
 // compile. Where a function has a kink or a pole, the rules do as PyTorch does.
 #include "compiler/autodiff/Derivatives.h"
 #include "compiler/autodiff/Autodiff.h"
+#include "compiler/autodiff/RecomputedDerivative.h"
 #include "compiler/autodiff/ScanDerivative.h"
 #include "dialect/Window.h"
 
@@ -394,8 +395,13 @@ static void vjp(CumulateOp r, C &c) {
 //===-- regions
 //--------------------------------------------------------------------------------===//
 
-/// A composite's own derivative. Those that have none are inlined before differentiation.
+/// A composite's own derivative, or its body computed again. All others are inlined before differentiation.
 static void vjp(CompositeOp r, C &c) {
+  if (r.getRecomputed()) {
+    if (failed(differentiateAgain(r, c)))
+      c.fail();
+    return;
+  }
   SmallVector<Value> arguments(r.getInputs());
   llvm::append_range(arguments, r.getOutputs());
   for (Value result : r.getOutputs())
@@ -459,6 +465,7 @@ ZERO(SignOp)
 ZERO(FloorOp)
 ZERO(CeilOp)
 ZERO(RoundOp)
+UNARY(BarrierOp, g)
 ZERO(StopGradientOp)
 NONE(NotOp,      "it works on bits")
 

@@ -30,7 +30,7 @@ public:
   ~ScanDerivative() { block->dropAllReferences(); }
 
   LogicalResult build() {
-    inlineComposites(scan.getBody().front(), [](CompositeOp op) { return op.getVjp().empty(); });
+    inlineForDerivative(scan.getBody().front());
     cloneForward();
     if (failed(differentiateBody()))
       return failure();

@@ -19,8 +19,7 @@ public:
       : function(function), symbols(symbols), builder(function.getContext()) {}
 
   LogicalResult build() {
-    inlineComposites(function.getBody().front(),
-                     [](CompositeOp op) { return op.getVjp().empty(); });
+    inlineForDerivative(block());
     auto updates = function->getAttrOfType<DictionaryAttr>(attr::updates);
     for (NamedAttribute entry : updates) {
       auto update =

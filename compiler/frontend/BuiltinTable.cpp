@@ -206,6 +206,10 @@ static constexpr BuiltinDescription gradients[] = {
     {"grad", "f, x, *others",
      "The gradient of f(x, *others), one float, with respect to x; it can be differentiated again. "
      "Example: grad(sum, tensor([5., 7.])) is [1, 1]."},
+    {"checkpoint", "f, *inputs",
+     "f(*inputs), of which a training step keeps the results only: what gradients need of its inside "
+     "is computed again, which takes time and saves memory. Example: "
+     "checkpoint(sum, tensor([5., 7.])) is 12."},
 };
 
 static constexpr BuiltinDescription effects[] = {

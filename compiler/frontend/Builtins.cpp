@@ -425,6 +425,7 @@ Sema::Builtin Sema::findBuiltin(llvm::StringRef name) {
                                    {"gather", &Sema::builtinGather},
                                    {"check_range", &Sema::builtinCheckRange},
                                    {"isnan", &Sema::builtinIsNan},
-                                   {"grad", &Sema::builtinGrad}};
+                                   {"grad", &Sema::builtinGrad},
+                                   {"checkpoint", &Sema::builtinCheckpoint}};
   return table->lookup(name);
 }

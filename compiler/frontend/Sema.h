@@ -320,6 +320,11 @@ public:
   Value builtinFull(std::vector<Argument> &args, Place place);
   Value builtinGather(std::vector<Argument> &args, Place place);
   Value builtinGrad(std::vector<Argument> &args, Place place);
+  Value builtinCheckpoint(std::vector<Argument> &args, Place place);
+  /// Clears a block whose trace has failed, and what it made of buffers.
+  void forgetUpdatesIn(mlir::Block &block);
+  /// The name of a function or module that a builtin is to call; nothing after an error.
+  std::optional<std::string> calleeOf(llvm::StringRef builtin, const Argument &argument);
   Value builtinIsNan(std::vector<Argument> &args, Place place);
   Value builtinMax(std::vector<Argument> &args, Place place);
   Value builtinMaximum(std::vector<Argument> &args, Place place);

@@ -23,17 +23,18 @@ mlir::Value Sema::variableValue(Variable *v) {
   auto it = trace->variables.find(v);
   if (it != trace->variables.end())
     return it->second;
+  Role role = v->kind == Variable::Param    ? Role::param
+              : v->kind == Variable::Buffer ? Role::buffer
+                                            : Role::state;
+  // What a body has first read, and is traced again, is an argument already.
+  for (const TraceArgument &argument : trace->arguments)
+    if (argument.role == role && argument.name == v->name)
+      return trace->variables[v] = argument.value;
   mlir::Block *entry = trace->scopes.front().block;
   mlir::Value value =
       entry->addArgument(v->type, mlir::NameLoc::get(builder.getStringAttr(v->name)));
-  trace->variables[v] = value;
-  trace->arguments.push_back({value,
-                              v->kind == Variable::Param    ? Role::param
-                              : v->kind == Variable::Buffer ? Role::buffer
-                                                            : Role::state,
-                              v->name,
-                              {}});
-  return value;
+  trace->arguments.push_back({value, role, v->name, {}});
+  return trace->variables[v] = value;
 }
 
 /// Orders the arguments by role, parameters and buffers as in the state dict.

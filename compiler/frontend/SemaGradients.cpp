@@ -11,7 +11,7 @@ using namespace quern::sema;
 /// The gradient of the block's first yield; or null, with the reason in `why`.
 static mlir::Value differentiateBlock(mlir::OpBuilder &builder, mlir::Block &block,
                                       mlir::Location loc, mlir::Value wrt, std::string &why) {
-  inlineComposites(block, [](CompositeOp op) { return op.getVjp().empty(); });
+  inlineForDerivative(block);
   mlir::Operation *end = &block.back();
   builder.setInsertionPoint(end);
   mlir::Value result = end->getOperand(0);
@@ -29,6 +29,24 @@ static mlir::Value differentiateBlock(mlir::OpBuilder &builder, mlir::Block &blo
   return gradients[0];
 }
 
+std::optional<std::string> Sema::calleeOf(llvm::StringRef builtin, const Argument &argument) {
+  const Value &f = argument.value;
+  if (f.kind == Value::Instance && f.instance->cls->kind == ast::StmtKind::Module)
+    return f.instance->cls->definition->name.str();
+  if (f.kind == Value::Builtin)
+    return f.text;
+  if (f.kind == Value::Function && f.function->kind == ast::StmtKind::Def)
+    return f.function->definition->name.str();
+  error(argument.place, builtin + " takes a function or a module, not " + describe(f));
+  return std::nullopt;
+}
+
+void Sema::forgetUpdatesIn(mlir::Block &block) {
+  block.dropAllReferences();
+  for (auto &variables : {&trace->variables, &trace->updated})
+    variables->remove_if([&](auto entry) { return entry.second.getParentBlock() == &block; });
+}
+
 Value Sema::builtinGrad(std::vector<Argument> &args, Place place) {
   for (size_t i = 0; i < std::min<size_t>(args.size(), 2); ++i)
     if (!args[i].name.empty())
@@ -37,15 +55,10 @@ Value Sema::builtinGrad(std::vector<Argument> &args, Place place) {
     return report(place, "grad takes a function and the tensor at which its gradient is wanted")
                .hint("write grad(f, x), and behind them what else f takes"),
            Value();
-  Value f = args[0].value;
-  bool isModule =
-      f.kind == Value::Instance && f.instance->cls->kind == ast::StmtKind::Module;
-  if (!isModule && f.kind != Value::Builtin &&
-      !(f.kind == Value::Function && f.function->kind == ast::StmtKind::Def))
-    return error(args[0].place, "grad takes a function or a module, not " + describe(f));
-  std::string name = isModule                     ? f.instance->cls->definition->name.str()
-                     : f.kind == Value::Builtin ? f.text
-                                                : f.function->definition->name.str();
+  std::optional<std::string> callee = calleeOf("grad", args[0]);
+  if (!callee)
+    return {};
+  const std::string &name = *callee;
   Value x = read(args[1].value, args[1].place);
   if (x.isNumber())
     x = toTensor(x, realType(), args[1].place);
@@ -65,15 +78,11 @@ Value Sema::builtinGrad(std::vector<Argument> &args, Place place) {
   builder.setInsertionPointToEnd(body.get());
   std::vector<Argument> inner{{"", Value::of(inside), args[1].expr, args[1].place}};
   inner.insert(inner.end(), args.begin() + 2, args.end());
-  Value result = call(f, std::move(inner), place, name);
+  Value result = call(args[0].value, std::move(inner), place, name);
   auto fail = [&] {
     trace->scopes.pop_back();
     builder.restoreInsertionPoint(saved);
-    body->dropAllReferences();
-    // What was updated in the block is gone with it.
-    for (auto &variables : {&trace->variables, &trace->updated})
-      variables->remove_if(
-          [&](auto entry) { return entry.second.getParentBlock() == body.get(); });
+    forgetUpdatesIn(*body);
     return Value();
   };
   if (result.isError())

@@ -70,6 +70,7 @@ static constexpr double exact = 0, rounded = 1, close = 4;
 // clang-format off
 //          op              roundings of floats               of integers
 UNARY(      StopGradientOp, exact,    x,                      x)
+UNARY(      BarrierOp,      exact,    x,                      x)
 UNARY(      NegOp,          exact,    -x,                     wrap(0u - uint64_t(x)))
 UNARY(      AbsOp,          exact,    std::fabs(x),           x < 0 ? wrap(0u - uint64_t(x)) : x)
 UNARY(      SignOp,         exact,    x > 0 ? 1.0 : x < 0 ? -1.0 : x, int64_t(x > 0) - int64_t(x < 0))

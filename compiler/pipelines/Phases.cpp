@@ -58,8 +58,6 @@ static void buildFused(OpPassManager &passes, const PipelineOptions &options) {
   fusion.fuse = !options.disabled.contains("fusion");
   fusion.wholeSteps = !options.disabled.contains("whole-steps");
   passes.addNestedPass<func::FuncOp>(createFormKernels(fusion));
-  // What was repeated for several groups that became one kernel.
-  passes.addPass(createCSEPass());
 }
 
 static void buildPlanned(OpPassManager &passes, const PipelineOptions &options) {

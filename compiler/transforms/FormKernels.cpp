@@ -3,6 +3,8 @@
 #include "compiler/transforms/KernelGroups.h"
 #include "compiler/transforms/LaneDims.h"
 #include "dialect/Conventions.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
 
 using namespace mlir;
 namespace quern {
@@ -35,6 +37,11 @@ public:
     for (Value output : outputs)
       yielded.push_back(mapping.lookup(output));
     YieldOp::create(builder, kernel.getLoc(), yielded);
+    // What was repeated for several groups that became one. Kernels that do the same stay apart: one of
+    // them computes again, behind a barrier, what the other has computed.
+    IRRewriter rewriter(builder);
+    DominanceInfo dominance(kernel);
+    eliminateCommonSubExpressions(rewriter, dominance, kernel);
     for (auto [output, result] : llvm::zip(outputs, kernel.getResults()))
       output.replaceUsesWithIf(result, [&](OpOperand &use) {
         return !group.ops.contains(use.getOwner());
@@ -86,10 +93,12 @@ private:
 
   void formKernels(Block &block, bool isEntryBlock) {
     KernelGroups groups(block);
-    if (fuse && wholeSteps && isEntryBlock && isTiny(block))
-      groups.fuseAll();
-    else if (fuse)
+    bool isWhole = fuse && wholeSteps && isEntryBlock && isTiny(block);
+    if (fuse && !isWhole)
       groups.fuse();
+    groups.dropBarriers();
+    if (isWhole)
+      groups.fuseAll();
     OpBuilder builder(block.getTerminator());
     SmallVector<KernelGroup *> order = groups.inOrder();
     for (KernelGroup *group : order) {

@@ -13,6 +13,8 @@ static TensorType typeOf(Value value) { return cast<TensorType>(value.getType())
 bool isFree(Operation *op) {
   if (isa<ConstantOp, ExtentOp, IotaOp>(op))
     return true;
+  if (isa<BarrierOp>(op))
+    return false;
   bool isScalar = op->hasTrait<Pointwise>() && typeOf(op->getResult(0)).getRank() == 0;
   if (!isScalar && !isa<BroadcastOp, ConvertOp, ReshapeOp>(op))
     return false;
@@ -42,9 +44,11 @@ static KernelKind kindOf(Operation *op) {
     return KernelKind::reduction;
   if (isa<CheckRangeOp>(op))
     return KernelKind::check;
+  if (isa<BarrierOp>(op))
+    return KernelKind::movement;
   if (isElementwise(op) || isFree(op))
     return KernelKind::pointwise;
-  return KernelKind::movement; // loops, too: they join nothing
+  return KernelKind::movement; // loops, too, which join nothing
 }
 
 /// Few instructions an element: computing it again costs less than a trip to memory.
@@ -67,9 +71,9 @@ KernelGroup *KernelGroups::add() {
 KernelGroups::KernelGroups(Block &block) : block(block) {
   Operation *end = block.getTerminator();
   for (Operation &op : block.without_terminator()) {
-    // What leaves the block, or goes into a loop, has a place in memory.
+    // What leaves the block, goes into a loop or is computed with again has a place in memory.
     bool isStored = llvm::any_of(op.getUsers(), [&](Operation *user) {
-      return user == end || isa<ScanOp>(user);
+      return user == end || isa<ScanOp, BarrierOp>(user);
     });
     if (isFree(&op) && !isStored)
       continue;
@@ -405,10 +409,25 @@ void KernelGroups::fuse() {
 }
 
 void KernelGroups::fuseAll() {
-  for (size_t i = 1; i < groups.size(); ++i)
-    merge(groups[0].get(), groups[i].get());
-  if (!groups.empty())
-    groups[0]->kind = KernelKind::whole;
+  KernelGroup *whole = nullptr;
+  for (auto &group : groups)
+    if (group && whole)
+      merge(whole, group.get());
+    else if (group)
+      whole = group.get();
+  if (whole)
+    whole->kind = KernelKind::whole;
+}
+
+void KernelGroups::dropBarriers() {
+  for (auto &group : groups) {
+    auto barrier = group ? dyn_cast<BarrierOp>(group->ops.front()) : BarrierOp();
+    if (!barrier)
+      continue;
+    barrier.replaceAllUsesWith(barrier.getOperand());
+    groupOf.erase(barrier);
+    group.reset();
+  }
 }
 
 SmallVector<KernelGroup *> KernelGroups::inOrder() {

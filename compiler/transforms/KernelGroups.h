@@ -36,6 +36,9 @@ public:
   /// Merges everything into one group of kind `whole`.
   void fuseAll();
 
+  /// Replaces barriers, which no group has joined, by their operands.
+  void dropBarriers();
+
   /// The groups such that each comes after those whose values it reads.
   llvm::SmallVector<KernelGroup *> inOrder();
   /// Values of the group that others read, or the block's terminator.

@@ -160,6 +160,46 @@ def max_memory_computes_again_and_changes_nothing(folder):
 
 
 @case
+def checkpoints_keep_results_only_and_change_nothing(folder):
+    """Layers with batch norm and dropout, each behind a checkpoint: less workspace, and weights and buffers the same bits."""
+    layer = "Sequential(Linear(64, 256), BatchNorm1d(256), Tanh(), Dropout(0.2), Linear(256, 64))"
+    plain = f"""
+first, last = Linear(2, 64), Linear(64, 1)
+layers = [{layer} for _ in range(6)]
+
+def net(x: f32[B, 2]) -> f32[B, 1]:
+    x = first(x)
+    for layer in layers:
+        x = layer(x)
+    return last(x)
+
+@train(AdamW(lr=1e-2))
+def loss(x: f32[B, 2], y: f32[B, 1]) -> f32:
+    return mse_loss(net(x), y)
+"""
+    made = random.Random(1)
+    write(folder, "d.csv", "x_0,x_1,y\n" + "".join(
+        f"{a},{b},{a * b}\n" for a, b in ((made.uniform(-1, 1), made.uniform(-1, 1)) for _ in range(500))))
+    sizes = []
+    for name, text in (("plain", plain), ("less", plain.replace("layer(x)", "checkpoint(layer, x)"))):
+        write(folder, name + ".qn", text)
+        shown = run(QUERN, "explain", name + ".qn", "--dim", "B=100", cwd=folder)[0]
+        sizes += map(int, re.findall(r"^  workspace of loss.B100 +(\d+) bytes", shown, re.M))
+        run(QUERN, "build", name + ".qn", "-o", name, cwd=folder)
+        run(f"./{name}", "train", "--data", "d.csv", "--epochs", "2", "--batch", "100", "--save", name + ".safetensors",
+            cwd=folder)
+    # Behind the headers, which tell the models apart.
+    numbers = []
+    for name in ("plain", "less"):
+        with open(f"{folder}/{name}.safetensors", "rb") as file:
+            file.seek(int.from_bytes(file.read(8), "little"), os.SEEK_CUR)
+            numbers.append(file.read())
+    expect(numbers[0] == numbers[1], "the weights differ")
+    expect(len(sizes) == 2 and sizes[1] < sizes[0] / 2, f"{sizes}")
+    return f"{sizes[1]} instead of {sizes[0]} bytes of workspace"
+
+
+@case
 def what_no_machine_holds_is_refused_before_it_is_allocated(folder):
     """The sums are worked out here: Adam has two numbers a parameter, and three layers of 4 bytes a row and width."""
     write(folder, "m.qn", DEEP.replace("64", "1000000").replace("range(12)", "range(1)").replace("AdamW", "Adam"))

@@ -169,6 +169,10 @@ std::vector<OpTest> getPointwiseTests() {
           "(%x: F[B, N], %y: F[B, N], %c: O[B, N]) -> F[B, N] { %r = quern.select %c, %x, %y : "
           "(O[B, N], F[B, N], F[B, N]) -> F[B, N] return %r : F[B, N] }",
           [](const Inputs &in, int64_t i) { return in[in[2].getInteger(i) ? 0 : 1].getReal(i); }),
+      custom("barrier",
+             "(%x: F[B], %y: F[B]) -> F[B] { %s = quern.barrier %x : F[B] "
+             "%r = quern.mul %s, %y : F[B] return %r : F[B] }",
+             [](const Inputs &in, int64_t i) { return in[0].getReal(i) * in[1].getReal(i); }),
       custom("stop_gradient",
              "(%x: F[B], %y: F[B]) -> F[B] { %s = quern.stop_gradient %x : F[B] "
              "%r = quern.mul %s, %y : F[B] return %r : F[B] }",

@@ -73,6 +73,19 @@ std::vector<OpTest> getStructureTests() {
         return map(in[0].getNumElements(),
                    [&](int64_t i) { return std::log(1 + std::exp(in[0].getReal(i))); });
       }));
+  tests.push_back(make(
+      "composite that is computed again",
+      "(%x: F[B, N], %y: F[B, N]) -> F[B, N] { %r:2 = quern.composite recomputed \"twice\"(%x, %y) : "
+      "(F[B, N], F[B, N]) -> (F[B, N], F[B, N]) { ^bb0(%a: F[B, N], %b: F[B, N]): "
+      "%s = quern.composite recomputed \"sin\"(%a) : (F[B, N]) -> F[B, N] { ^bb0(%c: F[B, N]): "
+      "%n = quern.sin %c : F[B, N] quern.yield %n : F[B, N] } vjp [] {} "
+      "%m = quern.mul %s, %b : F[B, N] quern.yield %m, %b : F[B, N], F[B, N] } vjp [] {} "
+      "%z = quern.mul %r#0, %r#1 : F[B, N] return %z : F[B, N] }",
+      [](const Inputs &in) {
+        return map(in[0].getNumElements(), [&](int64_t i) {
+          return std::sin(in[0].getReal(i)) * in[1].getReal(i) * in[1].getReal(i);
+        });
+      }));
   tests.push_back(
       make("kernel",
            "(%x: F[B, N], %y: I[B]) -> F[B, N] { quern.check_range %y below N + 2, \"{0}\" at "

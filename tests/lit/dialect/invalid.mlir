@@ -546,6 +546,21 @@ func.func @composite(%x: !quern.tensor<[B], f32>) {
 
 // -----
 
+// composite (C3)
+func.func @composite(%x: !quern.tensor<[B], f32>) {
+  // expected-error@+1 {{(C3) is computed again for its derivative, and has a vjp as well}}
+  %r = quern.composite recomputed "same"(%x) : (<[B], f32>) -> <[B], f32> {
+  ^bb0(%a: !quern.tensor<[B], f32>):
+    quern.yield %a : !quern.tensor<[B], f32>
+  } vjp [0] {
+  ^bb0(%a: !quern.tensor<[B], f32>, %y: !quern.tensor<[B], f32>, %g: !quern.tensor<[B], f32>):
+    quern.yield %g : !quern.tensor<[B], f32>
+  }
+  return
+}
+
+// -----
+
 // kernel (C1)
 func.func @kernel(%x: !quern.tensor<[B], f32>) {
   // expected-error@+1 {{(C1) body takes ('!quern.tensor<[2], f32>'), not ('!quern.tensor<[B], f32>')}}

@@ -10,6 +10,17 @@ func.func @neg_of_neg(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
   return %1 : !quern.tensor<[B], f32>
 }
 
+// CHECK-LABEL: @barrier_of_constant
+// CHECK-NEXT: %[[C:.*]] = quern.constant 2.0
+// CHECK-NEXT: %[[R:.*]] = quern.barrier %arg0
+// CHECK-NEXT: return %[[C]], %[[R]]
+func.func @barrier_of_constant(%x: !quern.tensor<[B], f32>) -> (!quern.tensor<[B], f32>, !quern.tensor<[B], f32>) {
+  %c = quern.constant 2.0 : !quern.tensor<[B], f32>
+  %0 = quern.barrier %c : !quern.tensor<[B], f32>
+  %1 = quern.barrier %x : !quern.tensor<[B], f32>
+  return %0, %1 : !quern.tensor<[B], f32>, !quern.tensor<[B], f32>
+}
+
 // CHECK-LABEL: @not_of_not
 // CHECK-NEXT: return %arg0
 func.func @not_of_not(%x: !quern.tensor<[B], i1>) -> !quern.tensor<[B], i1> {
