@@ -1,6 +1,7 @@
 // Reading is the runtime's, so that `quern` and built programs take the same files.
 #include "compiler/driver/Arrays.h"
 #include "runtime/core/dtype.h"
+#include "runtime/core/safetensors.h"
 #include "runtime/data/source.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -8,27 +9,17 @@
 using llvm::StringRef;
 namespace quern {
 
+static constexpr std::pair<uint32_t, DType> dtypes[] = {
+    {QUERN_BOOL, DType::i1}, {QUERN_U8, DType::ui8},    {QUERN_I8, DType::i8},
+    {QUERN_I32, DType::i32}, {QUERN_I64, DType::i64},   {QUERN_F16, DType::f16},
+    {QUERN_F32, DType::f32}, {QUERN_BF16, DType::bf16}, {QUERN_F64, DType::f64}};
+
 static DType dtypeOf(uint32_t dtype) {
-  switch (dtype) {
-  case QUERN_BOOL:
-    return DType::i1;
-  case QUERN_U8:
-    return DType::ui8;
-  case QUERN_I8:
-    return DType::i8;
-  case QUERN_I32:
-    return DType::i32;
-  case QUERN_I64:
-    return DType::i64;
-  case QUERN_F16:
-    return DType::f16;
-  case QUERN_BF16:
-    return DType::bf16;
-  case QUERN_F64:
-    return DType::f64;
-  default:
-    return DType::f32;
-  }
+  return llvm::find_if(dtypes, [&](auto &row) { return row.first == dtype; })->second;
+}
+
+static uint32_t dtypeOf(DType dtype) {
+  return llvm::find_if(dtypes, [&](auto &row) { return row.second == dtype; })->first;
 }
 
 llvm::Expected<std::vector<NamedTensor>> readArrays(const std::string &path) {
@@ -47,6 +38,30 @@ llvm::Expected<std::vector<NamedTensor>> readArrays(const std::string &path) {
         {array.name.c_str(), runtime::dtypeName(array.dtype), type.c_str(), std::move(tensor)});
   }
   return tensors;
+}
+
+llvm::Error writeArrays(const std::string &path,
+                        llvm::ArrayRef<std::pair<std::string, HostTensor>> tensors) {
+  runtime::SafetensorsWriter writer;
+  quern_message message = {};
+  bool room = true;
+  for (const auto &[name, tensor] : tensors) {
+    std::vector<quern_extent> extents;
+    for (int64_t extent : tensor.getShape())
+      extents.push_back({QUERN_EXTENT_CONSTANT, -1, extent, ""});
+    quern_tensor description = {};
+    description.name = name.c_str();
+    description.extents = extents.data();
+    description.rank = extents.size();
+    description.dtype = dtypeOf(tensor.getDType());
+    description.bytes = tensor.getBytes().size();
+    room = room && writer.add("", description, tensor.getBytes().data());
+  }
+  if (!room)
+    return llvm::createStringError("out of memory: " + path + " is too large");
+  if (writer.write(path.c_str(), {}, &message))
+    return llvm::createStringError(message.text);
+  return llvm::Error::success();
 }
 
 static bool isName(StringRef text) {

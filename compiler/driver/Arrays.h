@@ -18,6 +18,10 @@ struct NamedTensor {
 /// `train --data`. Fails with one sentence.
 llvm::Expected<std::vector<NamedTensor>> readArrays(const std::string &path);
 
+/// Writes tensors by name to a .safetensors file. Fails with one sentence.
+llvm::Error writeArrays(const std::string &path,
+                        llvm::ArrayRef<std::pair<std::string, HostTensor>> tensors);
+
 /// The arrays that `--data` values give to arguments: `x=FILE` the only one of a file,
 /// `x=FILE:MEMBER` one of several, `FILE` all of them under their own names. Of two for one
 /// argument the last counts.

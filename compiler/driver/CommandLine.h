@@ -25,7 +25,8 @@ struct CommandLine {
   std::string phase;
   /// `-` is the standard input. For `doc` the name that is looked up.
   std::string file;
-  /// The function behind `FILE:` in `run`, the functions with commas between them in `plot`.
+  /// The function behind `FILE:` in `run`, the functions with commas between them in `plot`, that of
+  /// `--entry` in `bisect`.
   std::string function;
   std::string output;
   /// The model's name; from the file's where empty.
@@ -50,7 +51,7 @@ struct CommandLine {
   bool isCuda() const { return backend == Backend::cuda; }
   /// Values of `--data` for `run`.
   std::vector<std::string> data;
-  /// Flags of `train eval predict summary batches bench` for the program, in order.
+  /// Flags of `train eval predict summary batches bench bisect` for the program, in order.
   std::vector<std::string> programArguments;
   /// The flags that shape the code, as they were given.
   std::string codeFlags;

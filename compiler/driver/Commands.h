@@ -3,6 +3,7 @@
 #ifndef QUERN_COMPILER_DRIVER_COMMANDS_H
 #define QUERN_COMPILER_DRIVER_COMMANDS_H
 
+#include "compiler/bisect/Bisection.h"
 #include "compiler/driver/Compilation.h"
 
 namespace quern {
@@ -10,6 +11,8 @@ int emitCommand(Compilation &compilation);
 int buildCommand(Compilation &compilation);
 int runCommand(Compilation &compilation);
 int explainCommand(Compilation &compilation);
+/// `alter` makes what is compiled wrong, in tests.
+int bisectCommand(Compilation &compilation, const Bisection::Alteration &alter = {});
 int checkCommand(Compilation &compilation);
 int phasesCommand();
 int paramsCommand(const CommandLine &line);

@@ -108,8 +108,9 @@ std::string Compilation::getModelName() const {
 bool Compilation::load() {
   TimingScope scope = timing.nest("frontend");
   if (StringRef(line.file).ends_with(".mlir")) {
-    if (std::error_code ec = llvm::sys::fs::access(line.file, llvm::sys::fs::AccessMode::Exist))
-      return fail("cannot read " + line.file + ": " + ec.message());
+    std::string error; // messages show the file's lines
+    if (!sources.addFile(line.file, error))
+      return fail(error);
     module = parseSourceFile<ModuleOp>(line.file, &context);
     return static_cast<bool>(module);
   }
@@ -119,9 +120,9 @@ bool Compilation::load() {
   FrontendOptions options;
   options.importPaths = line.importPaths;
   options.floats = line.doubles ? "f64" : "f32";
-  if (line.command != "plot")
+  if (line.command == "run")
     options.runFunction = line.function;
-  else
+  else if (line.command == "plot")
     for (StringRef name : llvm::split(line.function, ','))
       options.exported.push_back(name.str());
   options.runInputs = runInputs;

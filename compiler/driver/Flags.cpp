@@ -51,6 +51,13 @@ llvm::ArrayRef<CommandDescription> getCommands() {
       {"explain", "FILE", "list kernels with their cost, and the exact memory",
        "For each kernel: source lines, operations, FLOPs, bytes and arithmetic intensity, as "
        "expressions of\nthe dims and, where --dim gives these, as numbers."},
+      {"bisect", "FILE --data D ...", "find the first kernel that the reference interpreter contradicts",
+       "Runs a function kernel by kernel on the first batch of the data, each kernel beside the "
+       "interpreter on\nthe same inputs, and as a whole. The first result that is off by more than its "
+       "bound is an error at its\nline; its kernel is written as a small .mlir file (-o) with its "
+       "inputs beside it, for which\nthe command that runs it again is printed. Takes the flags of the "
+       "compiler below and those of the\nprogram: `quern bisect FILE --help`.",
+       true},
       {"params", "FILE", "list the tensors of a weights or data file",
        "FILE is what training saved (.safetensors), or data (.npy, .npz, .csv ...). For each "
        "tensor "
@@ -215,11 +222,11 @@ static llvm::Error printTree(CommandLine &line, StringRef) {
 
 /// Commands that get further than the phase `grad`.
 static constexpr llvm::StringLiteral codeCommands =
-    "build emit train eval predict summary bench explain";
+    "build emit train eval predict summary bench explain bisect";
 
 llvm::ArrayRef<FlagDescription> getFlags() {
   static constexpr FlagDescription flags[] = {
-      {"-o", "FILE", "where the result goes", "build emit plot", false, keep<&CommandLine::output>},
+      {"-o", "FILE", "where the result goes", "build emit plot bisect", false, keep<&CommandLine::output>},
       {"-O", "0|1|2|3", "how much LLVM optimises (3)", "", true, setLevel, /*joined=*/true},
       {"-g", "", "debug information: code knows the lines of the file", "", true,
        turnOn<&CommandLine::debugInfo>},
@@ -253,6 +260,8 @@ llvm::ArrayRef<FlagDescription> getFlags() {
        setColor, /*joined=*/false, /*ofMessages=*/true},
       {"--data", "NAME=FILE", "an array for an argument; x=FILE:MEMBER takes one of several", "run",
        false, addData},
+      {"--entry", "NAME", "the function (the first @train function, else the first exported one)",
+       "bisect", false, keep<&CommandLine::function>},
       {"--tree", "", "print the nested modules instead of the table", "summary", false, printTree},
       // `bench` has a flag of its own by this name.
       {"--time", "", "print how long each phase and pass takes",

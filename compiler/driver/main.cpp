@@ -29,6 +29,8 @@ static int run(const quern::CommandLine &line) {
     return quern::checkCommand(compilation);
   if (line.command == "explain")
     return quern::explainCommand(compilation);
+  if (line.command == "bisect")
+    return quern::bisectCommand(compilation);
   if (line.command == "plot")
     return quern::plotCommand(compilation);
   return quern::programCommand(compilation);

@@ -191,12 +191,12 @@ static LogicalResult bindArguments(Evaluation &evaluation, func::FuncOp function
   return success();
 }
 
-static std::string fillIn(StringRef text, int64_t lhs, int64_t rhs) {
-  std::string filled = text.str();
+std::string describeFailure(CheckAttr check, int64_t lhs, int64_t rhs) {
+  std::string text = (check.getPlace() + ": " + check.getMessage()).str();
   for (auto [pattern, value] : {std::pair("{0}", lhs), std::pair("{1}", rhs)})
-    for (size_t at; (at = filled.find(pattern)) != std::string::npos;)
-      filled.replace(at, 3, std::to_string(value));
-  return filled;
+    for (size_t at; (at = text.find(pattern)) != std::string::npos;)
+      text.replace(at, 3, std::to_string(value));
+  return text;
 }
 
 /// Minimums and checks of the entry.
@@ -229,7 +229,7 @@ static LogicalResult checkDims(Evaluation &evaluation, func::FuncOp function) {
                      .Case("ge", *lhs >= *rhs)
                      .Default(false);
     if (!holds) {
-      evaluation.message = (check.getPlace() + ": " + fillIn(check.getMessage(), *lhs, *rhs)).str();
+      evaluation.message = describeFailure(check, *lhs, *rhs);
       return failure();
     }
   }

@@ -9,6 +9,8 @@
 #include <string>
 
 namespace quern {
+class CheckAttr;
+
 /// Values of dims by name.
 using DimValues = llvm::StringMap<int64_t>;
 
@@ -52,6 +54,9 @@ public:
 private:
   Options options;
 };
+
+/// The place and the sentence of an entry's check that failed with these values.
+std::string describeFailure(CheckAttr check, int64_t lhs, int64_t rhs);
 
 /// Compares a compiled result with the bound widened by `slack` (a factor of at least 1). On failure
 /// `message` names the first element out of bounds, both values and the bound. NaN agrees with NaN.

@@ -13,9 +13,10 @@ using namespace quern::runtime;
 
 namespace {
 
-constexpr uint32_t running = TrainCommand | EvalCommand | PredictCommand | BenchCommand;
+constexpr uint32_t running =
+    TrainCommand | EvalCommand | PredictCommand | BenchCommand | BisectCommand;
 constexpr uint32_t reading =
-    TrainCommand | EvalCommand | PredictCommand | BatchesCommand | PlotCommand;
+    TrainCommand | EvalCommand | PredictCommand | BatchesCommand | PlotCommand | BisectCommand;
 
 struct CommandName {
   const char *name;
@@ -286,7 +287,7 @@ const char *commandName(Command command) {
   for (const CommandName &entry : commands)
     if (entry.command == command)
       return entry.name;
-  return "";
+  return command == BisectCommand ? "bisect" : "";
 }
 
 quern_status failUnknown(const quern_model &model, Command command, const char *name,
@@ -359,6 +360,8 @@ uint32_t quern::runtime::entryKindsOf(Command command) {
     return 1u << QUERN_ENTRY_EXPORT;
   case BenchCommand:
     return 1u << QUERN_ENTRY_EXPORT | 1u << QUERN_ENTRY_TRAIN;
+  case BisectCommand:
+    return ~0u;
   case SummaryCommand:
   case BatchesCommand:
   case PlotCommand:
@@ -381,8 +384,14 @@ quern_status quern::runtime::parseFlags(const quern_model &model, int argc, char
   }
   if (quern_status status = parseCommand(argv[1], flags, message))
     return status;
-  for (int i = 2; i < argc; ++i) {
-    const char *argument = argv[i];
+  return parseFlagsOf(flags.command, model, argc - 2, argv + 2, flags, message);
+}
+
+quern_status quern::runtime::parseFlagsOf(Command command, const quern_model &model, int count,
+                                          char **words, Flags &flags, quern_message *message) {
+  flags.command = command;
+  for (int i = 0; i < count; ++i) {
+    const char *argument = words[i];
     if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
       flags.help = true;
       continue;
@@ -413,9 +422,9 @@ quern_status quern::runtime::parseFlags(const quern_model &model, int argc, char
       return fail(message, QUERN_INVALID, "%s takes no value", name.c_str());
     const char *value = equals ? equals + 1 : nullptr;
     if (takesValue && !value) {
-      if (i + 1 == argc)
+      if (i + 1 == count)
         return fail(message, QUERN_INVALID, "%s needs a value", name.c_str());
-      value = argv[++i];
+      value = words[++i];
     }
     quern_status status =
         hyper ? setHyper(*hyper, value, flags, message) : flag->set(flags, value, message);

@@ -16,7 +16,8 @@ enum Command : uint32_t {
   SummaryCommand = 8,
   BenchCommand = 16,
   BatchesCommand = 32,
-  PlotCommand = 64
+  PlotCommand = 64,
+  BisectCommand = 128 // of the compiler alone
 };
 
 struct NamedNumber {
@@ -53,6 +54,10 @@ struct Flags {
 /// with them. QUERN_INVALID and a sentence with a suggestion where it makes no sense.
 quern_status parseFlags(const quern_model &model, int argc, char **argv, Flags &flags,
                         quern_message *message);
+
+/// The same for the `count` words behind the command.
+quern_status parseFlagsOf(Command command, const quern_model &model, int count, char **words,
+                          Flags &flags, quern_message *message);
 
 /// Usage of the whole program, or of one command.
 void printUsage(const quern_model &model, const char *program, const Flags *flags);

@@ -44,6 +44,8 @@ int quern_program_main(const quern_model *model, int argc, char **argv) {
     case BenchCommand:
       status = runBench(*model, flags, &message);
       break;
+    case BisectCommand: // a program holds no compiler, and has no such command
+      break;
     }
   }
   // Lines printed before a failure come first, wherever the two streams lead.

@@ -167,7 +167,7 @@ def imports_are_dependencies(folder):
 @case
 def help_and_version(folder):
     text, _ = run(QUERN, "--help")
-    for command in ("build", "emit", "phases", "run", "train", "eval", "predict", "summary", "plot", "batches", "bench", "explain", "params", "check"):
+    for command in ("build", "emit", "phases", "run", "train", "eval", "predict", "summary", "plot", "batches", "bench", "explain", "bisect", "params", "check"):
         expect(f"\n  {command} " in text, f"{command} is not listed")
         own, _ = run(QUERN, command, "--help")
         expect(own.startswith(f"usage: quern {command}") and own == run(QUERN, "help", command)[0], own)

@@ -1,21 +1,13 @@
 // Planning, compiling and loading a module in one go.
 #include "tests/unit/codegen/CompiledModule.h"
-#include "compiler/artefact/Descriptor.h"
-#include "compiler/codegen/EmitLoops.h"
-#include "compiler/codegen/cpu/LowerToLLVM.h"
 #include "compiler/pipelines/Phases.h"
 #include "compiler/pipelines/Registration.h"
-#include "compiler/target/Link.h"
 #include "compiler/target/ObjectEmission.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/Support/FileSystem.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <dlfcn.h>
 
 [[noreturn]] static void fail(const std::string &message) {
   std::fprintf(stderr, "%s\n", message.c_str());
@@ -41,44 +33,10 @@ CompiledModule::CompiledModule(const std::string &text, bool fuse, const std::st
   auto target = quern::describeTarget(options);
   if (!target)
     fail(llvm::toString(target.takeError()));
-  mlir::OwningOpRef<mlir::ModuleOp> loops(module->clone());
-  mlir::PassManager passes(&context);
-  passes.addPass(quern::createEmitLoops(*target));
-  if (mlir::failed(passes.run(*loops)))
-    fail("the test's module cannot be turned into loops");
-  mlir::PassManager lowering(&context);
-  quern::buildLowerToLLVMPipeline(lowering);
-  if (mlir::failed(lowering.run(*loops)))
-    fail("the test's loops cannot be lowered");
-  llvm::LLVMContext llvmContext;
-  auto code = quern::translate(*loops, llvmContext, *target);
-  if (!code)
-    fail(llvm::toString(code.takeError()));
-  quern::Provenance provenance;
-  provenance.name = "test";
-  quern::addDescriptor(**code, *module, provenance);
-  if (llvm::Error error = quern::optimise(**code, *target))
-    fail(llvm::toString(std::move(error)));
-  llvm::SmallString<128> object, path;
-  int descriptor;
-  if (llvm::sys::fs::createTemporaryFile("quern-codegen", "o", descriptor, object) ||
-      llvm::sys::fs::createTemporaryFile("quern-codegen", "so", path))
-    fail("no temporary file");
-  {
-    llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
-    if (llvm::Error error = quern::emitObject(**code, *target, os))
-      fail(llvm::toString(std::move(error)));
-  }
-  if (llvm::Error error = quern::linkSharedLibrary(object, path))
-    fail(llvm::toString(std::move(error)));
-  llvm::sys::fs::remove(object);
-  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library)
-    fail(dlerror());
-  loaded = static_cast<const quern_model *>(dlsym(library, "quern_model_test"));
-  llvm::sys::fs::remove(path);
-  if (!loaded)
-    fail("the library has no descriptor");
+  auto compiled = quern::LoadedModule::load(*module, *target, "test");
+  if (!compiled)
+    fail(llvm::toString(compiled.takeError()));
+  loaded = std::move(*compiled);
 }
 
 /// Runs chunks from last to first, on changing worker numbers, to show what depends on their order.
@@ -89,8 +47,8 @@ static void runBackwards(void *self, quern_chunk body, const void *context, int6
 }
 
 int32_t CompiledModule::run(const std::string &name, Call &call) const {
-  for (uint32_t i = 0; i < loaded->entry_count; ++i) {
-    const quern_entry &entry = loaded->entries[i];
+  for (uint32_t i = 0; i < model().entry_count; ++i) {
+    const quern_entry &entry = model().entries[i];
     if (name != entry.name)
       continue;
     int64_t bytes = entry.workspace_bytes(call.dims.data(), call.workers);

@@ -3,8 +3,7 @@
 #ifndef QUERN_TESTS_UNIT_CODEGEN_COMPILEDMODULE_H
 #define QUERN_TESTS_UNIT_CODEGEN_COMPILEDMODULE_H
 
-#include "quern/artefact.h"
-#include <map>
+#include "compiler/bisect/LoadedModule.h"
 #include <string>
 #include <vector>
 
@@ -29,10 +28,10 @@ public:
     quern_fault fault = {};
   };
   int32_t run(const std::string &entry, Call &call) const;
-  const quern_model &model() const { return *loaded; }
+  const quern_model &model() const { return loaded->model(); }
 
 private:
-  const quern_model *loaded = nullptr;
+  std::unique_ptr<quern::LoadedModule> loaded;
 };
 
 #endif
