@@ -46,10 +46,11 @@ static std::optional<std::string> chooseEntry(Compilation &compilation) {
 }
 
 namespace {
-/// An instance of what was compiled, with a call of the entry bound to the first batch of the data.
-class FirstBatch {
+/// An instance of what was compiled, with a call of the entry bound to a batch of the data: the
+/// first, or the one after those of --after, which it runs.
+class OneBatch {
 public:
-  ~FirstBatch() { quern_call_destroy(call); }
+  ~OneBatch() { quern_call_destroy(call); }
 
   quern_status open(const quern_model &model, const quern_entry &entry, const runtime::Flags &flags,
                     quern_message *message) {
@@ -59,6 +60,7 @@ public:
       std::strcpy(message->text, "bisect needs --data");
       return QUERN_INVALID;
     }
+    data.allowNan(); // what a kernel was run on may hold some
     quern_status status = runtime::parseData(flags.data, specification, message);
     if (!status)
       status = data.open(specification, nullptr, message);
@@ -71,11 +73,15 @@ public:
     for (const runtime::NamedNumber &hyper : flags.hypers)
       if (!status)
         status = quern_call_set_hyper(call, hyper.name.c_str(), hyper.value, message);
-    int64_t rows = std::min(flags.batch, data.rows());
+    int64_t rows = data.rows(), batch = std::min(flags.batch, rows);
     if (!status)
-      status = batcher.prepare(call, data, rows, rows, /*dropLast=*/false, message);
-    if (!status)
-      status = batcher.fill(nullptr, 0, rows, message);
+      status = batcher.prepare(call, data, batch, rows, /*dropLast=*/false, message);
+    for (int64_t i = 0, batches = (rows + batch - 1) / batch; i <= flags.after && !status; ++i) {
+      int64_t first = i % batches * batch;
+      status = batcher.fill(nullptr, first, std::min(batch, rows - first), message);
+      if (!status && i < flags.after)
+        status = quern_call_run(call, message);
+    }
     return status;
   }
 
@@ -229,7 +235,7 @@ int bisectCommand(Compilation &compilation, const Bisection::Alteration &alter) 
     std::fflush(stdout);
     return 0;
   }
-  FirstBatch batch;
+  OneBatch batch;
   if (batch.open(model, (*bisection)->entry(), flags, &message)) {
     compilation.fail(message.text);
     return 1;

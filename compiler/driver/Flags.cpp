@@ -52,7 +52,7 @@ llvm::ArrayRef<CommandDescription> getCommands() {
        "For each kernel: source lines, operations, FLOPs, bytes and arithmetic intensity, as "
        "expressions of\nthe dims and, where --dim gives these, as numbers."},
       {"bisect", "FILE --data D ...", "find the first kernel that the reference interpreter contradicts",
-       "Runs a function kernel by kernel on the first batch of the data, each kernel beside the "
+       "Runs a function kernel by kernel on a batch of the data, each kernel beside the "
        "interpreter on\nthe same inputs, and as a whole. The first result that is off by more than its "
        "bound is an error at its\nline; its kernel is written as a small .mlir file (-o) with its "
        "inputs beside it, for which\nthe command that runs it again is printed. Takes the flags of the "

@@ -32,6 +32,9 @@ public:
   /// Finds and converts the data for every input of `entry`.
   quern_status match(const quern_model &model, const quern_entry &entry, quern_message *message);
 
+  /// Takes NaN in the data, which is an error else.
+  void allowNan() { takesNan = true; }
+
   /// Frees what no matched feature uses. Nothing can be matched afterwards.
   void releaseSources();
 
@@ -72,6 +75,7 @@ private:
   const Specification *own = nullptr;
   const Specification *inherited = nullptr;
   int64_t rowCount = -1;
+  bool takesNan = false;
   Text rowsFrom; // "x in train.npz has 100"
 };
 

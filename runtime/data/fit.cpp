@@ -119,7 +119,7 @@ quern_status Dataset::fit(const quern_entry &entry, const quern_tensor &input,
   }
   int64_t elementSize = dtypeSize(array.dtype);
   int64_t count = array.bytes.size() / elementSize;
-  if (isFloat(array.dtype)) {
+  if (isFloat(array.dtype) && !takesNan) {
     int64_t bad = findNan(array.dtype, array.bytes.data(), count);
     if (bad >= 0) {
       Text element;

@@ -172,6 +172,11 @@ constexpr Flag table[] = {
        f.batchGiven = true;
        return parseCount("--batch", v, 1, &f.batch, m);
      }},
+    {"--after", "N", BisectCommand,
+     "batches to run before, in the order of the data; when training, each is a step (0)",
+     [](Flags &f, const char *v, quern_message *m) {
+       return parseCount("--after", v, 0, &f.after, m);
+     }},
     {"--schedule", "SCHEDULE", TrainCommand,
      "of the learning rate: constant, linear, cosine, step:EPOCHS:FACTOR, plateau:PATIENCE:FACTOR", setSchedule},
     {"--seed", "N", running | PlotCommand,

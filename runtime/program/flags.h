@@ -43,6 +43,7 @@ struct Flags {
   int64_t threads = 0; // 0: every usable CPU
   int64_t patience = 0;
   int64_t saveEvery = 0; // epochs; 0: by time alone
+  int64_t after = 0;     // batches before the one that bisect is about
   uint64_t seed = 0;
   double time = 1;
   bool batchGiven = false, splitGiven = false, seedGiven = false;

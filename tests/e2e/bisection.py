@@ -75,6 +75,30 @@ def trained_weights_agree(folder):
     expect(fresh != loaded, "--load changes nothing")
 
 
+@case
+def later_steps_agree(folder):
+    """Steps come before, over the end of the data; of two steps that share an update the second updates."""
+    write(folder, "m.qn", MLP.replace("SGD(lr=0.1)", "Adam(lr=0.1), accumulate=2"))
+    write(folder, "d.npz", npz({"x": wave(40, 3), "y": wave(40, 2)}))
+    found = [agrees(folder, "m.qn", "--data", "d.npz", "--batch", "16", "--after", str(n))[1] for n in range(4)]
+    expect(len(set(found)) == 4, found)
+    write(folder, "i.qn", "emb = Embedding(10, 4)\n\n@export\ndef rows(x: i32[B]) -> f32[B, 4]:\n    return emb(x)\n")
+    write(folder, "i.npz", npz({"x": npy("i4", (12,), [11] + [3] * 11)}))
+    _, stderr = run(QUERN, "bisect", "i.qn", "--data", "i.npz", "--batch", "2", "--after", "1", status=1, cwd=folder)
+    expect(stderr == "error: i.qn:5:12: rows: id 11 at position 0 is not below 10\n", stderr)
+
+
+@case
+def numbers_that_are_none_agree(folder):
+    """Kernels of a training that diverged are run on NaN, which `train` refuses in data."""
+    write(folder, "m.qn", "@export\ndef f(x: f32[B]) -> (a: f32[B], b: f32, c: f32[B]):\n"
+          "    return relu(x), x.max(), exp(x) - tanh(x)\n")
+    write(folder, "x.npy", npy("f4", (4,), [1, float("nan"), -2, 200]))
+    agrees(folder, "m.qn", "--data", "x.npy")
+    _, stderr = run(QUERN, "predict", "m.qn", "--data", "x.npy", status=1, cwd=folder)
+    expect("x[1] is NaN" in stderr, stderr)
+
+
 def add(name, source, data, *flags, changes=(), inside=""):
     def check(folder):
         text = open(f"{EXAMPLES}/{source}.qn").read()
@@ -137,6 +161,14 @@ def wrong_kernel_is_found_and_reduced(folder):
 
 
 @case
+def command_that_runs_it_again_has_the_flags(folder):
+    write_mlp(folder)
+    flags = "-O1 --mcpu x86-64-v3 --disable fusion"
+    lines = finds(folder, "tanh", "m.qn", "--data", "d.npz", *flags.split())
+    expect(lines[-1] == f"note: quern bisect m.bisect.mlir --data m.bisect.safetensors {flags} runs it again", lines)
+
+
+@case
 def operations_that_are_wrong_together_stay_together(folder):
     write_mlp(folder)
     lines = finds(folder, "squares", "m.qn", "--data", "d.npz", "-o", "small.mlir")
@@ -164,6 +196,45 @@ def wrong_kernel_in_a_loop_is_found(folder):
     expect(re.match(r"m\.qn:6:12: error: loss\.k\d+ \(\w+\) leaves its bound: ", lines[0]), lines)
     small = open(f"{folder}/m.bisect.mlir").read()
     expect(re.findall(r"quern\.(\w+) %", small) == ["tanh"], small)
+
+
+NESTED = """w = param(ones(f32[3]))
+
+@train(SGD(lr=0.1))
+def loss(x: f32[T, B, 3]) -> f32:
+    total = zeros(f32[B])
+    for t in range(T):
+        y = x[t] * w
+        for k in loop(4):
+            y = tanh(y) + 0.5 * y * x[t]
+        total = total + y.sum(dim=1)
+    return total.mean()
+"""
+
+
+@case
+def loops_in_loops_agree(folder):
+    write(folder, "m.qn", NESTED)
+    write(folder, "x.npy", wave(5, 6, 3))
+    _, text = agrees(folder, "m.qn", "--data", "x.npy")
+    runs = int(re.search(r"in loops: (\d+)", text)[1])
+    expect(runs >= 5 * 4 * 2, text)  # forwards and backwards
+    lines = finds(folder, "tanh", "m.qn", "--data", "x.npy")
+    expect(re.match(r"m\.qn:9:17: error: loss\.k\d+ \(\w+\) leaves its bound: ", lines[0]), lines)
+    lines = finds(folder, "whole", "m.qn", "--data", "x.npy")
+    expect(re.match(r"m\.qn:\d+:\d+: error: loss run as a whole gives another 'loss' than kernel by kernel", lines[0]), lines)
+
+
+@case
+def sizes_that_no_input_has_stay_known(folder):
+    """A part of a kernel in which no tensor has the size B gets the size from an input that is there for it."""
+    write(folder, "m.qn", "@export\ndef surplus(x: f32[B]) -> f32:\n    y = x.sum() - B\n    return y * y\n")
+    write(folder, "x.npy", wave(40))
+    finds(folder, "squares", "m.qn", "--data", "x.npy")
+    small = open(f"{folder}/m.bisect.mlir").read()
+    expect('quern.name = "length_B"' in small and re.findall(r"quern\.(\w+) [%B]", small) == ["extent", "sub", "mul"], small)
+    again = finds(folder, "squares", "m.bisect.mlir", "--data", "m.bisect.safetensors", "-o", "again.mlir")
+    expect(again[0].startswith("m.bisect.mlir:"), again)
 
 
 @case
