@@ -101,10 +101,10 @@ int emitCommand(Compilation &compilation) {
 int phasesCommand() {
   llvm::outs() << "phases, in order\n";
   for (const Phase &phase : getPhases())
-    llvm::outs() << "  " << llvm::left_justify(phase.name, 14) << phase.description << "\n";
+    llvm::outs() << "  " << llvm::left_justify(phase.name, 16) << phase.description << "\n";
   llvm::outs() << "\noptimisations that --disable switches off\n";
   for (auto &[name, description] : getOptimisations())
-    llvm::outs() << "  " << llvm::left_justify(name, 14) << description << "\n";
+    llvm::outs() << "  " << llvm::left_justify(name, 16) << description << "\n";
   return 0;
 }
 } // namespace quern

@@ -9,6 +9,7 @@
 #include "compiler/transforms/RoundFactors.h"
 #include "compiler/transforms/SelectEntries.h"
 #include "compiler/transforms/SpecializeDims.h"
+#include "compiler/transforms/SplitDilation.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -52,6 +53,8 @@ static void buildFused(OpPassManager &passes, const PipelineOptions &options) {
     passes.addPass(createSpecializeDims(specialize));
   }
   passes.addNestedPass<func::FuncOp>(createInlineComposites());
+  if (!options.disabled.contains("split-dilation"))
+    passes.addNestedPass<func::FuncOp>(createSplitDilation());
   // Bodies of composites repeat what stands beside them, such as the maximum of a row.
   simplify(passes);
   FormKernelsOptions fusion;
@@ -113,6 +116,7 @@ LogicalResult runToPhase(ModuleOp module, const Phase &phase, const PipelineOpti
 
 ArrayRef<std::pair<StringLiteral, StringLiteral>> getOptimisations() {
   static const std::pair<StringLiteral, StringLiteral> optimisations[] = {
+      {"split-dilation", "no products with the zeros that strides leave in gradients"},
       {"fusion", "several primitives in one kernel"},
       {"whole-steps", "one kernel for the whole of a tiny step whose dims are given"},
   };

@@ -14,6 +14,7 @@
 #include "compiler/transforms/RoundFactors.h"
 #include "compiler/transforms/SelectEntries.h"
 #include "compiler/transforms/SpecializeDims.h"
+#include "compiler/transforms/SplitDilation.h"
 #include "dialect/QuernOps.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -37,6 +38,7 @@ void registerPasses() {
   registerSelectEntries();
   registerEmbedWeights();
   registerSpecializeDims();
+  registerSplitDilation();
   registerEmitLoops();
   registerLowerToLLVM();
   registerEmitGpu();

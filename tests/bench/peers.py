@@ -48,16 +48,35 @@ def arrays():
     return {name: convert(item) for name, item in WORKLOAD.parameters().items()}, *map(convert, WORKLOAD.data())
 
 
+def buffers():
+    import numpy as np
+    return {name: np.full(shape, number, "f4") for name, (shape, number) in WORKLOAD.buffers().items()}
+
+
 class TorchOps:
     def __init__(self, torch):
         f = torch.nn.functional
         self.linear, self.relu, self.sigmoid, self.convolution = f.linear, torch.relu, torch.sigmoid, f.conv2d
         self.max_pool, self.embedding, self.gelu, self.attention = f.max_pool2d, f.embedding, f.gelu, f.scaled_dot_product_attention
-        self.norm = f.layer_norm
+        self.norm, self.standardize = f.layer_norm, f.batch_norm
+        self.buffers = {name: torch.from_numpy(value) for name, value in buffers().items()}
+        self.training = False
+
+    @staticmethod
+    def image(x):
+        return x
 
     @staticmethod
     def flatten(x):
         return x.flatten(1)
+
+    @staticmethod
+    def spatial_mean(x):
+        return x.mean((2, 3))
+
+    def batch_norm(self, x, p, name):
+        return self.standardize(x, self.buffers[name + ".running_mean"], self.buffers[name + ".running_var"],
+                                p[name + ".weight"], p[name + ".bias"], self.training)
 
     def layer_norm(self, x, weight, bias):
         return self.norm(x, weight.shape, weight, bias)
@@ -76,8 +95,11 @@ class Torch:
         self.torch, self.version, self.ops = torch, torch.__version__, TorchOps(torch)
         torch.set_num_threads(THREADS)
         parameters, x, y = arrays()
-        self.parameters = {name: torch.from_numpy(value).requires_grad_() for name, value in parameters.items()}
-        self.x, self.y = torch.from_numpy(x), torch.from_numpy(y)
+        def place(value):
+            tensor = torch.from_numpy(value)
+            return tensor.contiguous(memory_format=torch.channels_last) if WORKLOAD.channels_last and tensor.ndim == 4 else tensor
+        self.parameters = {name: place(value).requires_grad_() for name, value in parameters.items()}
+        self.x, self.y = place(x), torch.from_numpy(y)
         self.x = self.x if self.x.is_floating_point() else self.x.long()
         if WORKLOAD.loss == "cross_entropy":
             self.y = self.y.long().flatten()
@@ -91,7 +113,9 @@ class Torch:
         else:
             options.update(betas=WORKLOAD.betas, weight_decay=WORKLOAD.weight_decay)
         optimizer = getattr(torch.optim, WORKLOAD.optimizer)(self.parameters.values(), **options)
-        forward = lambda: loss(WORKLOAD.network(self.ops, self.parameters, self.x), self.y)
+        self.training_ops = TorchOps(torch)
+        self.training_ops.training = True
+        forward = lambda: loss(WORKLOAD.network(self.training_ops, self.parameters, self.x), self.y)
         update = optimizer.step
         if compiled:
             forward, update = torch.compile(forward), torch.compile(update)
@@ -105,7 +129,7 @@ class Torch:
         self.step, self.compiled = step, compiled
 
     def inference(self, rows):
-        torch, x = self.torch, self.x[:rows].contiguous()
+        torch, x = self.torch, self.x[:rows].clone()
         model = lambda x: WORKLOAD.network(self.ops, self.parameters, x)
         model = torch.compile(model) if self.compiled else model
         context = torch.no_grad if self.compiled else torch.inference_mode
@@ -122,14 +146,34 @@ class JaxOps:
     def __init__(self, jax):
         self.jax, self.jnp = jax, jax.numpy
         self.relu, self.sigmoid = jax.nn.relu, jax.nn.sigmoid
+        self.layout = ("NHWC", "HWIO", "NHWC") if WORKLOAD.channels_last else ("NCHW", "OIHW", "NCHW")
+        self.buffers, self.updated = {}, None  # the latter while a training step is traced
 
     @staticmethod
     def linear(x, weight, bias):
         return x @ weight if bias is None else x @ weight + bias
 
-    def convolution(self, x, weight, bias):
-        out = self.jax.lax.conv_general_dilated(x, weight, (1, 1), "VALID", dimension_numbers=("NCHW", "OIHW", "NCHW"))
-        return out + bias[None, :, None, None]
+    def convolution(self, x, weight, bias, stride=1, padding=0):
+        out = self.jax.lax.conv_general_dilated(x, weight, (stride, stride), ((padding, padding),) * 2, dimension_numbers=self.layout)
+        return out if bias is None else out + bias[None, :, None, None]
+
+    @staticmethod
+    def image(x):
+        return x.transpose(0, 2, 3, 1)
+
+    @staticmethod
+    def spatial_mean(x):
+        return x.mean((1, 2))
+
+    def batch_norm(self, x, p, name):
+        names = name + ".running_mean", name + ".running_var"
+        mean, variance = (self.buffers[part] for part in names)
+        if self.updated is not None:
+            count = x.size // x.shape[-1]
+            old, mean, variance = (mean, variance), x.mean((0, 1, 2)), x.var((0, 1, 2))
+            for part, before, now in zip(names, old, (mean, variance * count / (count - 1))):
+                self.updated[part] = 0.9 * before + 0.1 * now
+        return (x - mean) * self.jax.lax.rsqrt(variance + 1e-5) * p[name + ".weight"] + p[name + ".bias"]
 
     def max_pool(self, x, size):
         return self.jax.lax.reduce_window(x, -self.jnp.inf, self.jax.lax.max, (1, 1, size, size), (1, 1, size, size), "VALID")
@@ -168,18 +212,30 @@ class Jax:
         self.jax, self.version = jax, jax.__version__
         parameters, x, y = arrays()
         tables = ("tok.weight", "pos.weight")
-        self.parameters = {name: jnp.asarray(value.T.copy() if value.ndim == 2 and name not in tables else value)
-                           for name, value in parameters.items()}
+        def place(name, value):
+            if value.ndim == 2 and name not in tables:
+                value = value.T.copy()
+            if value.ndim == 4 and WORKLOAD.channels_last:
+                value = value.transpose(2, 3, 1, 0).copy()
+            return jnp.asarray(value)
+        self.parameters = {name: place(name, value) for name, value in parameters.items()}
         self.x, self.y = jnp.asarray(x), jnp.asarray(y)
         ops, tree = JaxOps(jax), jax.tree.map
-        self.forward = forward = lambda p, x: WORKLOAD.network(ops, p, x)
+        initial = {name: jnp.asarray(value) for name, value in buffers().items()}
 
-        def loss(p, x, y):
-            out = forward(p, x)
+        def forward(p, x):
+            ops.buffers = initial
+            return WORKLOAD.network(ops, p, x)
+        self.forward = forward
+
+        def loss(p, statistics, x, y):
+            ops.buffers, ops.updated = statistics, {}
+            out, updated = WORKLOAD.network(ops, p, x), ops.updated
+            ops.updated = None
             if WORKLOAD.loss == "mse":
-                return ((out - y) ** 2).mean()
+                return ((out - y) ** 2).mean(), updated
             logits, classes = out.reshape(-1, out.shape[-1]), y.reshape(-1)
-            return -jnp.take_along_axis(jax.nn.log_softmax(logits), classes[:, None], 1).mean()
+            return -jnp.take_along_axis(jax.nn.log_softmax(logits), classes[:, None], 1).mean(), updated
 
         rate, (one, two) = WORKLOAD.learning_rate, WORKLOAD.betas
 
@@ -199,13 +255,14 @@ class Jax:
             p = tree(lambda a, b, c: decay * a - rate * (b / first) / (jnp.sqrt(c / second) + 1e-8), p, m, v)
             return p, (m, v, count)
 
-        def step(p, state, x, y):
-            value, g = jax.value_and_grad(loss)(p, x, y)
-            return *(sgd if WORKLOAD.optimizer == "SGD" else adam)(p, state, g), value
-        compiled = jax.jit(step, donate_argnums=(0, 1))
+        def step(p, state, statistics, x, y):
+            (value, statistics), g = jax.value_and_grad(loss, has_aux=True)(p, statistics, x, y)
+            return *(sgd if WORKLOAD.optimizer == "SGD" else adam)(p, state, g), statistics, value
+        compiled = jax.jit(step, donate_argnums=(0, 1, 2))
         zeros = lambda: tree(jnp.zeros_like, self.parameters)
         state = [tree(jnp.array, self.parameters)]
         state.append((zeros(), zeros(), jnp.float32(0)) if WORKLOAD.optimizer != "SGD" else zeros() if WORKLOAD.momentum else {})
+        state.append(tree(jnp.array, initial))
 
         def run():
             *state[:], value = compiled(*state, self.x, self.y)
@@ -262,7 +319,7 @@ class OnnxOps:
 
     def __init__(self, parameters):
         from onnx import helper, numpy_helper
-        self.helper, self.constants, self.nodes = helper, numpy_helper, []
+        self.helper, self.constants, self.nodes, self.buffers = helper, numpy_helper, [], buffers()
         self.values = [numpy_helper.from_array(value, name) for name, value in parameters.items()]
 
     def value(self, name):
@@ -296,8 +353,20 @@ class OnnxOps:
     def sigmoid(self, x):
         return self.node("Sigmoid", x)
 
-    def convolution(self, x, weight, bias):
-        return self.node("Conv", x, weight, bias)
+    def convolution(self, x, weight, bias, stride=1, padding=0):
+        operands = (x, weight) if bias is None else (x, weight, bias)
+        return self.node("Conv", *operands, strides=[stride, stride], pads=[padding] * 4)
+
+    @staticmethod
+    def image(x):
+        return x
+
+    def spatial_mean(self, x):
+        return self.flatten(self.node("GlobalAveragePool", x))
+
+    def batch_norm(self, x, p, name):
+        parts = [self.constant(self.buffers[f"{name}.{part}"]) for part in ("running_mean", "running_var")]
+        return self.node("BatchNormalization", x, p[name + ".weight"], p[name + ".bias"], *parts)
 
     def max_pool(self, x, size):
         return self.node("MaxPool", x, kernel_shape=[size, size], strides=[size, size])

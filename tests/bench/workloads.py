@@ -1,4 +1,4 @@
-"""The workloads T1 to T6: their networks, hyperparameters, and data and initial weights, the same for every system."""
+"""The workloads T1 to T7: their networks, hyperparameters, and data and initial weights, the same for every system."""
 import json
 import math
 import os
@@ -20,6 +20,7 @@ class Workload:
     loss = "cross_entropy"
     handwritten = False  # whether handwritten.cpp has it
     flop_peak = True  # whether its time is that of matrix products
+    channels_last = False  # whether peers that can choose keep the channels of an image side by side
 
     @property
     def model(self):
@@ -39,8 +40,12 @@ class Workload:
             result[name] = shape, array("f", (draw() for _ in range(math.prod(shape))))
         return result
 
+    def buffers(self):
+        """{name: (shape, the number that it is full of)}: what training updates without a gradient."""
+        return {}
+
     def write(self, folder):
-        """x.npy, y.npy and w.safetensors, for Quern and for the workers of the peers."""
+        """x.npy, y.npy and w.safetensors, for Quern; the workers of the peers make their own."""
         for name, (shape, numbers) in zip("xy", self.data()):
             kind = "<f4" if numbers.typecode == "f" else "<i4"
             header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
@@ -48,9 +53,14 @@ class Workload:
             with open(f"{folder}/{name}.npy", "wb") as file:
                 file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + numbers.tobytes())
         table, blob = {}, b""
-        for name, (shape, numbers) in self.parameters().items():
+        tensors = [(name, shape, "F32", numbers) for name, (shape, numbers) in self.parameters().items()]
+        for name, (shape, number) in self.buffers().items():
+            tensors.append((name, shape, "F32", array("f", [number]) * math.prod(shape)))
+            if name.endswith("running_var"):
+                tensors.append((name.replace("running_var", "num_batches_tracked"), (), "I64", array("q", [0])))
+        for name, shape, dtype, numbers in tensors:
             part = numbers.tobytes()
-            table[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [len(blob), len(blob) + len(part)]}
+            table[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [len(blob), len(blob) + len(part)]}
             blob += part
         text = json.dumps(table).encode()
         text += b" " * (-len(text) % 8)
@@ -157,6 +167,58 @@ class Transformer(Workload):
         return ops.linear(ops.layer_norm(x, p["ln.weight"], p["ln.bias"]), p["head.weight"], None)
 
 
+class Residual(Workload):
+    """ResNet-18 for images of 32x32 pixels, under torchvision's names."""
+    channels_last = True
+
+    @staticmethod
+    def blocks():
+        """(name, channels that come in, that go out, stride)."""
+        widths = (64, 64, 128, 256, 512)
+        for stage in range(1, 5):
+            yield f"layer{stage}.0.", widths[stage - 1], widths[stage], 1 if stage == 1 else 2
+            yield f"layer{stage}.1.", widths[stage], widths[stage], 1
+
+    def convolutions(self):
+        """(name of its weight, of its norm, channels in, out, size, side of its result)."""
+        yield "conv1.", "bn1.", 3, 64, 3, 32
+        side = 32
+        for name, inner, outer, stride in self.blocks():
+            side //= stride
+            yield name + "conv1.", name + "bn1.", inner, outer, 3, side
+            yield name + "conv2.", name + "bn2.", outer, outer, 3, side
+            if stride != 1:
+                yield name + "downsample.0.", name + "downsample.1.", inner, outer, 1, side
+
+    def products(self):
+        return [2 * side * side * outer * inner * size * size for _, _, inner, outer, size, side in self.convolutions()] + [2 * 512 * 10]
+
+    def shapes(self):
+        rows = []
+        for weight, norm, inner, outer, size, _ in self.convolutions():
+            rows += [(weight + "weight", (outer, inner, size, size), math.sqrt(6 / (inner * size * size))),
+                     (norm + "weight", (outer,), (1,)), (norm + "bias", (outer,), (0,))]
+        return rows + affine("fc.", 512, 10)
+
+    def buffers(self):
+        return {norm + name: ((outer,), number) for _, norm, _, outer, _, _ in self.convolutions()
+                for name, number in (("running_mean", 0.0), ("running_var", 1.0))}
+
+    def data(self):
+        source = random.Random(11)
+        x = array("f", (source.gauss(0, 1) for _ in range(self.batch * 3 * 32 * 32)))
+        return ((self.batch, 3, 32, 32), x), ((self.batch,), array("i", (source.randrange(10) for _ in range(self.batch))))
+
+    def network(self, ops, p, x):
+        def unit(x, weight, norm, stride=1, padding=1):
+            return ops.batch_norm(ops.convolution(x, p[weight + ".weight"], None, stride, padding), p, norm)
+        x = ops.relu(unit(ops.image(x), "conv1", "bn1"))
+        for name, _, _, stride in self.blocks():
+            y = unit(ops.relu(unit(x, name + "conv1", name + "bn1", stride)), name + "conv2", name + "bn2")
+            x = ops.relu(y + (x if stride == 1 else unit(x, name + "downsample.0", name + "downsample.1", stride, 0)))
+        return ops.linear(ops.spatial_mean(x), p["fc.weight"], p["fc.bias"])
+
+
 WORKLOADS = {w.name: w for w in (
     MultiLayer("T1", (1, 1), "sigmoid", "mse", 50, 0.1),
     MultiLayer("T2", (1, 3, 1), "sigmoid", "mse", 50, 0.3),
@@ -164,4 +226,5 @@ WORKLOADS = {w.name: w for w in (
     MultiLayer("T4", (784, 512, 256, 10), "relu", "cross_entropy", 128, 0.05, 0.9),
     Convolutional("T5", 64, "Adam", 1e-3),
     Transformer("T6", 16, "AdamW", 3e-4, weight_decay=0.01),
+    Residual("T7", 16, "SGD", 0.001, 0.9),
 )}

@@ -176,6 +176,17 @@ std::vector<OpTest> getWindowTests() {
   tests.push_back(conv("dilated", "F[B, 1, N + 2]", "F[2, 1, 3]", "F[B, 2, 3*N + 3]",
                        "strides [1] low [2] high [-1] lhs_dilation [3] rhs_dilation [1] groups 1",
                        dilated));
+  // Phases of which some meet no tap, and which are not all of one length.
+  Slide phases;
+  phases.low = {0, 0, 1};
+  phases.high = {0, 2, 0};
+  phases.base = {1, 2, 3};
+  phases.groups = 2;
+  tests.push_back(conv("dilated with phases of several lengths", "F[B, 4, N + 1, 3]", "F[2, 2, 1, 2]",
+                       "F[B, 2, 2*N + 3, 7]",
+                       "strides [1, 1] low [0, 1] high [2, 0] lhs_dilation [2, 3] rhs_dilation "
+                       "[1, 1] groups 2",
+                       phases));
   // Depthwise, and vectors that begin within a row of run-time length.
   Slide wide;
   wide.low = wide.high = {0, 0, 1};
