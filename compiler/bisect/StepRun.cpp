@@ -18,7 +18,7 @@ static bool areSame(const HostTensor &a, const HostTensor &b) {
 StepRun::StepRun(func::FuncOp function, ArrayRef<Step> steps, const LoadedModule &loaded,
                  ModuleOp bodies, BoundCall call, const DimValues &dims, const Snapshot &start)
     : function(function), steps(steps), loaded(loaded), bodies(bodies), call(call), dims(dims),
-      start(start) {
+      start(start), threads(call.arguments.parallel ? call.arguments.parallel->workers : 1) {
   for (const Step &step : steps)
     stepOf[step.kernel] = &step;
 }
@@ -55,13 +55,15 @@ LogicalResult StepRun::run(BisectReport &into, std::string &text) {
   report = &into;
   message = &text;
   report->kernels = steps.size();
+  pool = std::make_unique<llvm::DefaultThreadPool>(llvm::hardware_concurrency(threads));
   start.restore();
   for (BlockArgument argument : function.getArguments()) {
     auto slot = cast<SlotAttr>(function.getArgAttr(argument.getArgNumber(), attr::slot));
     held[argument] = {readSlot(call, slot, typeOf(argument), dims), 0};
   }
-  if (runBlock(function.getBody().front()))
+  if (runBlock(function.getBody().front()) && awaitJobs(0))
     checkEnd();
+  pool->wait();
   return success(!failed);
 }
 
@@ -168,10 +170,12 @@ bool StepRun::runKernel(KernelOp kernel) {
   if (kernel.getKind() == KernelKind::check)
     return runCheck(step, operands);
   runCompiled(step, status);
-  return compareResults(step, operands);
+  return takeResults(step, std::move(operands));
 }
 
 bool StepRun::runCheck(const Step &step, ArrayRef<HostTensor> operands) {
+  if (!awaitJobs(0))
+    return false;
   int32_t status;
   runCompiled(step, status);
   SmallVector<HostTensor> none;
@@ -189,37 +193,74 @@ bool StepRun::runCheck(const Step &step, ArrayRef<HostTensor> operands) {
   return false;
 }
 
-bool StepRun::compareResults(const Step &step, ArrayRef<HostTensor> operands) {
+bool StepRun::takeResults(const Step &step, std::vector<HostTensor> operands) {
+  auto job = std::make_unique<Job>();
+  job->step = &step;
+  job->body = bodies.lookupSymbol<func::FuncOp>(step.name);
+  job->operands = std::move(operands);
+  job->dims = dims;
   KernelOp kernel = step.kernel;
-  SmallVector<BoundedTensor> expected;
-  if (mlir::failed(Interpreter().runBounded(bodies.lookupSymbol<func::FuncOp>(step.name), operands,
-                                            dims, expected, *message))) {
+  for (auto [i, result] : llvm::enumerate(kernel.getResults())) {
+    HostTensor tensor = readSlot(call, slotAt(kernel.getResultSlots(), i), typeOf(result), dims);
+    held[result] = {tensor, time};
+    job->results.push_back(std::move(tensor));
+  }
+  job->done = pool->async([job = job.get()] { judge(*job); });
+  jobs.push_back(std::move(job));
+  return awaitJobs(2 * threads);
+}
+
+void StepRun::judge(Job &job) {
+  if (mlir::failed(
+          Interpreter().runBounded(job.body, job.operands, job.dims, job.expected, job.failure)))
+    return;
+  for (auto [actual, expected] : llvm::zip_equal(job.results, job.expected))
+    job.agreements.push_back(compareElements(actual, expected));
+}
+
+bool StepRun::awaitJobs(size_t pending) {
+  while (jobs.size() > pending) {
+    std::unique_ptr<Job> job = std::move(jobs.front());
+    jobs.pop_front();
+    job->done.wait();
+    if (!finishJob(*job)) {
+      pool->wait();
+      jobs.clear();
+      return false;
+    }
+  }
+  return true;
+}
+
+bool StepRun::finishJob(Job &job) {
+  const Step &step = *job.step;
+  KernelOp kernel = step.kernel;
+  if (!job.failure.empty()) {
+    *message = job.failure;
     failed = true;
     return false;
   }
-  for (auto [i, result] : llvm::enumerate(kernel.getResults())) {
-    HostTensor actual = readSlot(call, slotAt(kernel.getResultSlots(), i), typeOf(result), dims);
-    Agreement agreement = compareElements(actual, expected[i]);
+  for (auto [i, agreement] : llvm::enumerate(job.agreements)) {
     if (agreement.worst > report->results.worst)
       report->worst = &step;
     report->results.add(agreement);
-    if (!agreement.agrees()) {
-      int64_t at = agreement.position;
-      std::string text;
-      llvm::raw_string_ostream os(text);
-      os << step.name << " (" << stringifyKernelKind(kernel.getKind())
-         << ") leaves its bound: " << nameOf(result);
-      if (!actual.getShape().empty())
-        os << " at " << getIndexText(at, actual.getShape());
-      os << " is " << llvm::format("%.9g", actual.getReal(at)) << ", but must be within "
-         << llvm::format("%.3g", getBound(expected[i], at)) << " of "
-         << llvm::format("%.9g", expected[i].values[at]) << "; " << agreement.outside << " of "
-         << agreement.elements
-         << (agreement.elements == 1 ? " element is off" : " elements are off");
-      setFinding(Finding::Kind::leaves, &step, std::move(text), operands);
-      return false;
-    }
-    held[result] = {std::move(actual), time};
+    if (agreement.agrees())
+      continue;
+    const HostTensor &actual = job.results[i];
+    int64_t at = agreement.position;
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    os << step.name << " (" << stringifyKernelKind(kernel.getKind())
+       << ") leaves its bound: " << nameOf(kernel.getResult(i));
+    if (!actual.getShape().empty())
+      os << " at " << getIndexText(at, actual.getShape());
+    os << " is " << llvm::format("%.9g", actual.getReal(at)) << ", but must be within "
+       << llvm::format("%.3g", getBound(job.expected[i], at)) << " of "
+       << llvm::format("%.9g", job.expected[i].values[at]) << "; " << agreement.outside << " of "
+       << agreement.elements << (agreement.elements == 1 ? " element is off" : " elements are off");
+    report->finding =
+        Finding{Finding::Kind::leaves, std::move(text), &step, nullptr, job.operands, job.dims};
+    return false;
   }
   return true;
 }
@@ -229,6 +270,8 @@ bool StepRun::isIntact(Value value, const HostTensor &found, SlotAttr slot,
   const Held &made = held[value];
   if (areSame(made.tensor, found))
     return true;
+  if (!awaitJobs(0)) // what is wrong earlier comes first
+    return false;
   const Step *by = findCulprit(made, slot);
   const Step *maker = makerOf(value);
   std::string text = (by      ? by->name

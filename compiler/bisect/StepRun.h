@@ -4,6 +4,8 @@
 
 #include "compiler/bisect/Bisection.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/Support/ThreadPool.h"
+#include <deque>
 
 namespace quern {
 class StepRun {
@@ -28,6 +30,18 @@ private:
     /// How many kernels had run by then.
     int64_t time = 0;
   };
+  /// A kernel that has run, and that the oracle judges on another thread.
+  struct Job {
+    const Step *step;
+    mlir::func::FuncOp body;
+    std::vector<HostTensor> operands, results;
+    DimValues dims;
+    // Of the oracle:
+    std::string failure;
+    llvm::SmallVector<BoundedTensor> expected;
+    std::vector<Agreement> agreements;
+    std::shared_future<void> done;
+  };
   /// What must not change from some time on.
   struct Watched {
     const char *address;
@@ -40,7 +54,12 @@ private:
   bool runScan(ScanOp scan);
   bool runKernel(KernelOp kernel);
   bool runCheck(const Step &step, llvm::ArrayRef<HostTensor> operands);
-  bool compareResults(const Step &step, llvm::ArrayRef<HostTensor> operands);
+  /// Takes what the kernel has made, and lets the oracle judge it.
+  bool takeResults(const Step &step, std::vector<HostTensor> operands);
+  static void judge(Job &job);
+  /// Waits for judgements, in order, until at most so many are pending. False where one is bad.
+  bool awaitJobs(size_t pending);
+  bool finishJob(Job &job);
   bool runCompiled(const Step &step, int32_t &status);
   /// Whether memory holds a value as it was made; else who has overwritten it is the finding.
   bool isIntact(mlir::Value value, const HostTensor &found, SlotAttr slot,
@@ -66,6 +85,10 @@ private:
   /// Set while the run is repeated, without the oracle, to see who changes something.
   const Watched *watched = nullptr;
   const Step *culprit = nullptr;
+  std::deque<std::unique_ptr<Job>> jobs;
+  size_t threads;
+  /// Null while a run is repeated.
+  std::unique_ptr<llvm::DefaultThreadPool> pool;
 };
 } // namespace quern
 
