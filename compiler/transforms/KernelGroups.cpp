@@ -256,6 +256,10 @@ bool KernelGroups::mayMerge(KernelGroup &producer, KernelGroup &consumer) {
   if ((producesWindows && consumer.kind == KernelKind::reduction) ||
       (takesWindows && !isCheap(producer)))
     return false;
+  // A scatter writes whole rows, which what comes behind it must read as they are.
+  if (llvm::any_of(producer.ops, [](Operation *op) { return isa<WindowScatterOp>(op); }) &&
+      !llvm::all_of(consumer.ops, [](Operation *op) { return op->hasTrait<Pointwise>(); }))
+    return false;
 
   if (producer.kind == KernelKind::pointwise && consumer.kind == KernelKind::pointwise) {
     ArrayRef<ExtentAttr> space = typeOf(outputsOf(consumer)[0]).getShape();

@@ -39,3 +39,18 @@ func.func @repeated(%x: !quern.tensor<[B, 8], f32>) -> !quern.tensor<[B, 8], f32
   %1 = quern.window_reduce max %0 window [3] strides [1] low [1] high [1] base_dilation [1] dilation [1] : !quern.tensor<[B, 8], f32> -> !quern.tensor<[B, 8], f32>
   return %1 : !quern.tensor<[B, 8], f32>
 }
+
+// A scatter of windows takes in what stays at its own places, and no transpose, though that has its shape.
+// CHECK-LABEL: func.func @scattered
+// CHECK: quern.kernel pointwise
+// CHECK: quern.window_scatter
+// CHECK: quern.neg
+// CHECK-NEXT: quern.yield
+// CHECK: quern.kernel pointwise
+// CHECK: quern.transpose
+func.func @scattered(%x: !quern.tensor<[8, 8, 6], f32>, %g: !quern.tensor<[8, 8, 3], f32>) -> (!quern.tensor<[8, 8, 6], f32>, !quern.tensor<[8, 8, 6], f32>) attributes {quern.kind = "export"} {
+  %0 = quern.window_scatter max %x, %g window [2] strides [2] low [0] high [0] dilation [1] : (!quern.tensor<[8, 8, 6], f32>, !quern.tensor<[8, 8, 3], f32>) -> !quern.tensor<[8, 8, 6], f32>
+  %1 = quern.neg %0 : !quern.tensor<[8, 8, 6], f32>
+  %2 = quern.transpose %1 [1, 0, 2] : !quern.tensor<[8, 8, 6], f32> -> !quern.tensor<[8, 8, 6], f32>
+  return %1, %2 : !quern.tensor<[8, 8, 6], f32>, !quern.tensor<[8, 8, 6], f32>
+}
