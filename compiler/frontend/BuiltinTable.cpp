@@ -182,7 +182,8 @@ static constexpr BuiltinDescription compileTime[] = {
     {"reversed", "list", "The items from the end. Example: reversed([1, 2]) is [2, 1]."},
     {"list", "items", "A list of the items. Example: list((1, 2)) is [1, 2]."},
     {"tuple", "items", "A tuple of the items. Example: tuple([1, 2]) is (1, 2)."},
-    {"is_tuple", "value", "Whether a value is a tuple. Example: is_tuple((1, 2)) is True."},
+    {"is_tuple", "value",
+     "Whether a value is a tuple or a list. Example: is_tuple((1, 2)) is True."},
 };
 
 static constexpr BuiltinDescription members[] = {

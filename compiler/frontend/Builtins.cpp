@@ -302,7 +302,7 @@ Value compileTime(Sema &s, llvm::StringRef name, std::vector<Argument> &args, Pl
   if (name == "is_tuple") {
     if (args.size() != 1)
       return s.error(place, "is_tuple takes one value");
-    return Value::boolean(args[0].value.kind == Value::Tuple);
+    return Value::boolean(args[0].value.isSequence());
   }
   if (name == "eval") {
     if (args.size() != 1 || args[0].value.kind != Value::Instance)

@@ -166,7 +166,10 @@ static Value propertyOf(Sema &s, const Value &base, llvm::StringRef name, Place 
     v.dtype = type.getElementType();
     return v;
   }
-  if (base.kind == Value::Tensor && (name == "T" || name == "mT")) {
+  if (base.kind != Value::Type && (name == "T" || name == "mT")) {
+    Value tensor = s.read(base, place);
+    if (tensor.kind != Value::Tensor)
+      return tensor.isError() ? tensor : Value();
     int64_t rank = type.getRank();
     if (rank < 2)
       return s.error(place, "." + name + " needs two dims, but this is " + describe(base));
@@ -175,7 +178,7 @@ static Value propertyOf(Sema &s, const Value &base, llvm::StringRef name, Place 
       order.push_back(name == "T" ? rank - 1 - i : i);
     if (name == "mT")
       std::swap(order[rank - 1], order[rank - 2]);
-    return Value::of(s.at(place).transpose(s.use(base), order));
+    return Value::of(s.at(place).transpose(s.use(tensor), order));
   }
   return {};
 }

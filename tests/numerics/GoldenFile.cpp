@@ -71,8 +71,6 @@ std::vector<GoldenCase> readGoldenCases(const std::string &path) {
       golden.program = name;
     } else if (word == "interpreted") {
       golden.interpreted = std::stoll(name);
-    } else if (word == "singles") {
-      golden.singles = std::stoll(name);
     } else if (word == "slopes") {
       golden.hasSlopes = name != "none";
     } else if (word == "change") {
@@ -90,6 +88,7 @@ std::vector<GoldenCase> readGoldenCases(const std::string &path) {
                          : word == "digest"  ? &golden.digests
                          : word == "near"    ? &golden.nearby
                          : word == "grad"    ? &golden.gradients
+                         : word == "call"    ? &golden.calls
                                              : nullptr;
       report(tensors, __FILE__, __LINE__, path + " has a line that begins with " + word);
       if (tensors)

@@ -24,11 +24,8 @@ struct GoldenCase {
   std::vector<std::pair<std::string, std::string>> changes;
   /// `interpreted N`: how many steps the interpreter takes part in; all where negative.
   int64_t interpreted = -1;
-  /// `singles N`: how many states are tried in f32; all where negative. Where rounding takes an
-  /// element over a kink, as soon happens in a deep net with few elements, gradients are others.
-  int64_t singles = -1;
-  /// `slopes none`: gradients are not the loss's slopes, as a derivative of the user's own need not
-  /// be.
+  /// `slopes none`: gradients are not the loss's slopes, as a derivative of the user's own, or of a
+  /// net whose kinks lie near, need not be.
   bool hasSlopes = true;
   /// `in`: inputs, parameters and buffers. `batches`: inputs of which step s takes the slice s,
   /// modulo the first extent.
@@ -40,6 +37,8 @@ struct GoldenCase {
   Tensors wanted, digests, nearby;
   /// `grad`: by the parameter's name, or for trainings digests by `STEP:FUNCTION:PARAMETER`.
   Tensors gradients;
+  /// `call`: digests of what exports and metrics return in the end, by `FUNCTION:POSITION`.
+  Tensors calls;
   /// `loss`: a number for each step, by function, in the order in which they run.
   std::vector<std::pair<std::string, std::vector<double>>> losses;
 };

@@ -1,9 +1,9 @@
-// Whole trainings against PyTorch: each loss of 100 steps, gradients on the way, and parameters and
-// buffers in the end, within 1e-9 (of the tensor's largest number) of those that a script of
-// golden/ wrote, in f64, in the interpreter and compiled. In f32, compiled, from the state of steps
-// 0, 10, 20, ...: the loss within 1e-5 and each gradient within 1e-4 in L2 of those that f64 has in
-// this state. Whole trainings in f32 leave those in f64 by nature. Gradients of the first step are
-// compared with finite differences, too.
+// Whole trainings against PyTorch: each loss of 100 steps, gradients on the way, parameters and
+// buffers in the end and what exports return then, within 1e-9 (of the tensor's largest number) of
+// those that a script of golden/ wrote, in f64, in the interpreter and compiled. In f32, compiled,
+// from the state of steps 0, 10, 20, ...: the loss within 1e-5 and each gradient within 1e-4 in L2
+// of those that f64 has in this state. Whole trainings in f32 leave those in f64 by nature.
+// Gradients of the first step are compared with finite differences, too.
 //
 // Usage: numerics_learning FOLDER NAME, for FOLDER/NAME.txt
 #include "compiler/pipelines/Registration.h"
@@ -84,12 +84,37 @@ static void compareGradients(LearningProgram &program, const GoldenCase &golden,
   }
 }
 
+/// What exports and metrics return, from the values that the training ends with.
+static void compareCalls(LearningProgram &program, const GoldenCase &golden, const Tensors &values,
+                         const Runner &run, const std::string &how) {
+  for (auto first = golden.calls.begin(); first != golden.calls.end();) {
+    std::string name = StringRef(first->first).split(':').first.str();
+    std::string where = golden.name + ", " + how + ", " + name;
+    func::FuncOp function = program.getFunction(name);
+    SmallVector<HostTensor> arguments, results;
+    bool good = function && collect(function, values, 1, where, arguments) &&
+                run(function, arguments, results);
+    report(good, __FILE__, __LINE__, where + " cannot be called");
+    for (size_t position = 0; first != golden.calls.end(); ++first, ++position) {
+      auto [prefix, number] = StringRef(first->first).split(':');
+      if (prefix != name)
+        break;
+      report(position < results.size(), __FILE__, __LINE__, where + " has too few results");
+      if (position < results.size())
+        compareWith(first->second, digestOf(results[position]), where + ", result " + number.str(),
+                    1e-9);
+    }
+  }
+}
+
 /// Trains; returns what the functions were called with every `interval` steps.
 static std::vector<Snapshot> train(LearningProgram &program, const GoldenCase &golden,
                                    int64_t steps, const Runner &run, const std::string &how) {
   Tensors values = program.getInitial();
-  for (auto &[name, tensor] : golden.given)
+  for (auto &[name, tensor] : golden.given) {
+    report(values.count(name), __FILE__, __LINE__, golden.name + " has no parameter " + name);
     values[name] = tensor;
+  }
   std::vector<Snapshot> snapshots;
   size_t compared = 0;
   for (int64_t step = 0; step < steps; ++step) {
@@ -98,7 +123,7 @@ static std::vector<Snapshot> train(LearningProgram &program, const GoldenCase &g
     for (auto &[name, losses] : golden.losses) {
       std::string where =
           golden.name + ", " + how + ", " + name + " of step " + std::to_string(step);
-      func::FuncOp function = program.getStep(name);
+      func::FuncOp function = program.getFunction(name);
       if (!function) {
         report(false, __FILE__, __LINE__, golden.name + " has no function " + name);
         return {};
@@ -135,6 +160,7 @@ static std::vector<Snapshot> train(LearningProgram &program, const GoldenCase &g
   for (auto &[name, digest] : golden.digests)
     compareWith(digest, digestOf(values.at(name)),
                 golden.name + ", " + how + ", " + name + " in the end", 1e-9);
+  compareCalls(program, golden, values, run, how);
   return snapshots;
 }
 
@@ -225,8 +251,8 @@ int main(int argc, char **argv) {
   for (const GoldenCase &golden : cases) {
     std::string file = folder + "/" + (golden.program.empty() ? name + ".qn" : golden.program);
     if (file != known || !golden.changes.empty()) {
-      exact.emplace(context, file, golden, "f64");
-      rounded.emplace(context, file, golden, "f32");
+      exact.emplace(context, file, golden, "f64", /*steps=*/true);
+      rounded.emplace(context, file, golden, "f32", /*steps=*/false);
       known = golden.changes.empty() ? file : "";
     }
     CHECK(!golden.losses.empty());
@@ -244,8 +270,6 @@ int main(int argc, char **argv) {
     for (const Snapshot &snapshot : ArrayRef(snapshots).take_front(golden.losses.size()))
       if (golden.hasSlopes)
         checkSlopes(*exact, golden.name, snapshot);
-    if (golden.singles >= 0)
-      snapshots.resize(std::min(snapshots.size(), golden.singles * golden.losses.size()));
     for (auto [position, snapshot] : llvm::enumerate(snapshots))
       checkSingle(*exact, *rounded, golden.name, snapshot,
                   position / golden.losses.size() * interval);

@@ -6,6 +6,7 @@
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
 #include "tests/unit/check.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -42,7 +43,7 @@ static std::string applyChanges(const std::string &path, const GoldenCase &golde
 }
 
 LearningProgram::LearningProgram(MLIRContext &context, const std::string &file,
-                                 const GoldenCase &golden, const std::string &floats) {
+                                 const GoldenCase &golden, const std::string &floats, bool steps) {
   SourceManager sources;
   quern::DiagnosticEngine diagnostics(sources);
   FrontendOptions options;
@@ -72,10 +73,13 @@ LearningProgram::LearningProgram(MLIRContext &context, const std::string &file,
       gradients->push_back(gradient);
       appendFunction(gradient, (function.getName() + "_gradient").str(), text);
     }
-  if (failed(runToPhase(*module, *findPhase("grad"), {})))
+  if (steps && failed(runToPhase(*module, *findPhase("grad"), {})))
     std::exit(1);
+  llvm::StringSet<> called;
+  for (auto &[key, digest] : golden.calls)
+    called.insert(StringRef(key).split(':').first);
   for (auto function : module->getOps<func::FuncOp>())
-    if (getKind(function) == "train")
+    if (steps && (getKind(function) == "train" || called.contains(function.getName())))
       appendFunction(function, function.getName().str(), text);
   compiled.emplace(text);
 }

@@ -12,15 +12,17 @@
 namespace quern::test {
 class LearningProgram {
 public:
-  /// Compiles the functions of these names from the file, changed as the case says, with every f32
-  /// taken for `floats`. Prints why and exits where it cannot.
+  /// Compiles gradients of @train functions and, if `steps`, these functions and what the case
+  /// calls, from the file, changed as the case says, with every f32 taken for `floats`. Prints why
+  /// and exits where it cannot.
   LearningProgram(mlir::MLIRContext &context, const std::string &file, const GoldenCase &golden,
-                  const std::string &floats);
+                  const std::string &floats, bool steps);
 
   /// Buffers and optimizer states as they are at first.
   const Tensors &getInitial() const { return initial; }
-  /// The step of a @train function: loss, other outputs, parameters, buffers and state.
-  mlir::func::FuncOp getStep(llvm::StringRef name) { return find(*module, name); }
+  /// The step of a @train function: loss, other outputs, parameters, buffers and state; or an
+  /// export.
+  mlir::func::FuncOp getFunction(llvm::StringRef name) { return find(*module, name); }
   /// Takes what the step takes and returns the loss and the gradient of each parameter that the
   /// function trains, with its name.
   mlir::func::FuncOp getGradient(llvm::StringRef name) { return find(*gradients, name); }

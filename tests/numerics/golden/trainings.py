@@ -7,7 +7,7 @@ from torch import nn
 torch.set_default_dtype(torch.float64)
 STEPS = 100
 GRADIENTS_AT = (0, 50)
-WHOLE = 64  # Tensors of more elements are written as digests.
+WHOLE = 12  # Tensors of more elements are written as digests.
 
 
 def uniform(seed, count):
@@ -28,10 +28,27 @@ def draw(seed, *shape, low=-2.0, high=2.0, dtype=None):
     return tensor
 
 
-def start(*modules):
-    """Sets the parameters of modules, but of norms, to drawn numbers, not too large for their fan-in."""
-    for number, module in enumerate(modules):
-        kept = [id(p) for layer in module.modules() if "Norm" in type(layer).__name__ for p in layer.parameters()]
+def numbers(seed, *shape, below, dtype=torch.int64):
+    """Whole numbers from 0."""
+    return draw(seed, *shape, low=0.0, high=float(below), dtype=dtype)
+
+
+def chances(seed, *shape):
+    return draw(seed, *shape, low=0.0, high=1.0)
+
+
+def adamw(lr, *modules, **options):
+    return torch.optim.AdamW([p for module in modules for p in module.parameters()], lr, **options)
+
+
+def by_name(given, name):
+    return given if isinstance(given, dict) else {name: given}
+
+
+def start(roots):
+    """Sets the parameters of a module, or of several by name, but of norms, to drawn numbers, not too large for their fan-in."""
+    for number, module in enumerate(by_name(roots, "").values()):
+        kept = [id(p) for layer in module.modules() if "Norm" in type(layer).__name__ for p in layer.parameters(recurse=False)]
         for place, parameter in enumerate(module.parameters()):
             if id(parameter) not in kept:
                 bound = round(parameter[0].numel() ** -0.5, 3) if parameter.dim() > 1 else 0.3
@@ -78,39 +95,41 @@ class GoldenFile:
         self.name, self.lines = name, []
 
     def line(self, word, name, tensor):
-        numbers = getattr(tensor, "recipe", None) or " ".join(repr(v) for v in tensor.detach().flatten().tolist())
+        each = tensor.detach().flatten().tolist()
+        alike = f"draw 0 {float(each[0])!r} {float(each[0])!r}" if len(each) > 3 and len(set(each)) == 1 else None
+        numbers = getattr(tensor, "recipe", None) or alike or " ".join(map(repr, each))
         self.lines.append(" ".join([word, name, str(tensor.dim()), *map(str, tensor.shape), numbers]))
 
     def case(self, name, roots, inputs, trainings, program=None, changes=(), interpreted=None, after=None, near=(),
-             slopes=True, singles=None):
-        """Runs the trainings (by @train function, in the order of the program) in turn for 100 steps.
+             slopes=True, calls={}):
+        """Runs the training of `loss`, or trainings by @train function in the order of the program, in turn for 100 steps.
 
-        roots: the modules by their names in the program, "" for one root instance; start() has set their parameters
+        roots: the module, or modules by their names in the program; start() has set their parameters
         inputs: batches by argument; step s takes batch s modulo their number
         program: the .qn file, as a path from this folder; NAME.qn where none is given
         changes: pairs (old, new) of replacements in the program, such as smaller sizes
         interpreted: how many steps the interpreter takes part in, where all take too long
         after: gives further tensors by name to compare in the end, such as averages
-        singles: how many states, 10 steps apart, are tried in f32; fewer where one comes to lie too near to a kink
-        slopes: whether gradients are the loss's slopes, as those of a derivative of the user's own need not be
+        slopes: whether gradients are the loss's slopes, as those of a derivative of the user's own, or of a net whose kinks lie near,
+            need not be
+        calls: what exports return in the end, from the last batch: a tensor or several; written as digests
         near: names of tensors that hang on rounding, as a bias before a batch norm under Adam does: within 1e-7"""
-        names = {}
+        names, roots, trainings = {}, by_name(roots, ""), by_name(trainings, "loss")
         self.lines.append(name)
         if program:
             self.lines.append(f"program {program}")
         self.lines.extend(f"change {old} => {new}" for old, new in changes)
         if interpreted is not None:
             self.lines.append(f"interpreted {interpreted}")
-        if singles is not None:
-            self.lines.append(f"singles {singles}")
         if not slopes:
             self.lines.append("slopes none")
         for key, tensor in inputs.items():
             self.line("batches", key, tensor)
         for root, module in roots.items():
             for key, tensor in [*module.named_parameters(), *module.named_buffers()]:
-                names[id(tensor)] = f"{root}.{key}" if root else key
-                self.line("in", names[id(tensor)], tensor)
+                if id(tensor) not in names:
+                    names[id(tensor)] = f"{root}.{key}" if root else key
+                    self.line("in", names[id(tensor)], tensor)
         losses = {key: [] for key in trainings}
         for step in range(STEPS):
             batch = {key: tensor[step % len(tensor)] for key, tensor in inputs.items()}
@@ -127,6 +146,10 @@ class GoldenFile:
             tensor = tensor.detach().clone()  # without its recipe
             word = "near" if key in near else "out" if tensor.numel() <= WHOLE else "digest"
             self.line(word, key, digest(tensor.double()) if word == "digest" else tensor)
+        for key, call in calls.items():
+            returned = call(**batch)
+            for number, tensor in enumerate(returned if isinstance(returned, tuple) else [returned]):
+                self.line("call", f"{key}:{number}", digest(tensor.double()))
         self.lines.append("")
 
     def write(self):
