@@ -10,7 +10,7 @@ from torch import nn
 
 torch.set_default_dtype(torch.float64)
 torch.manual_seed(0)
-DTYPES = {torch.float64: "f32", torch.int64: "i64"}
+DTYPES = {torch.float64: "f32", torch.int64: "i64", torch.bool: "bool"}
 programs, values = [], []
 
 
@@ -25,7 +25,7 @@ def ids(*numbers):
 
 
 def line(word, name, tensor):
-    numbers = [repr(v) for v in tensor.detach().flatten().tolist()]
+    numbers = [repr(int(v) if tensor.dtype == torch.bool else v) for v in tensor.detach().flatten().tolist()]
     values.append(" ".join([word, name, str(tensor.dim()), *map(str, tensor.shape), *numbers]))
 
 
@@ -35,16 +35,16 @@ def dims(tensor):
 
 def case(name, expression, function, module=None, detached="", picks=(), **inputs):
     """An export `name` with these inputs, whose result is `expression`, against function(*inputs). With a module
-    (declaration in Quern, module of torch) its parameters count as inputs too, and it is what is called; of a tuple,
-    `picks` says which. Cotangents count 1, 2, 3 and so on."""
+    (declaration in Quern, module of torch) its parameters count as inputs too, and it is what is called, with the arguments
+    that the expression says, or with the inputs; of a tuple, `picks` says which. Cotangents count 1, 2, 3 and so on."""
     parameters = {}
     if module:
         programs.append(f"\n{name}_layer = {module[0]}\n")
         for own, parameter in module[1].named_parameters():
             parameter.data = torch.round(parameter.data * 100) / 100
             parameters[f"{name}_layer.{own}"] = parameter
-        expression = f"{name}_layer({', '.join(inputs)})" + "".join(f"[{i}]" for i in picks)
-        function = function or module[1]
+        expression = f"{name}_layer({expression or ', '.join(inputs)})" + "".join(f"[{i}]" for i in picks)
+        function = function or module[1].eval()
     tensors = {k: v.clone() for k, v in inputs.items()}
     for key, tensor in tensors.items():
         tensor.requires_grad_(tensor.is_floating_point() and key not in detached.split())
@@ -61,7 +61,7 @@ def case(name, expression, function, module=None, detached="", picks=(), **input
     wanted = {k: v for k, v in everything.items() if v.requires_grad}
     cotangent = torch.arange(1.0, result.numel() + 1).reshape(result.shape)
     if wanted:
-        for key, gradient in zip(wanted, torch.autograd.grad(result, wanted.values(), cotangent)):
+        for key, gradient in zip(wanted, torch.autograd.grad(result, wanted.values(), cotangent, materialize_grads=True)):
             line("grad", key, gradient)
     values.append("")
 
@@ -121,7 +121,11 @@ class Lion(torch.optim.Optimizer):
 # Activations, at their kinks too.
 LINE = torch.tensor([-30.0, -4.0, -3.0, -2.5, -1.0, -0.5, 0.0, 0.3, 0.5, 1.0, 2.5, 3.0, 6.0, 7.0, 25.0])
 for name, expression, function in [
-        ("elus", "elu(x, 1.5)", lambda x: F.elu(x, 1.5)), ("celus", "celu(x, 2.0)", lambda x: F.celu(x, 2.0)),
+        ("leaky_relus", "leaky_relu(x, 0.2)", lambda x: F.leaky_relu(x, 0.2)), ("selus", "selu(x)", F.selu), ("silus", "silu(x)", F.silu),
+        ("gelus", "gelu(x)", F.gelu), ("softpluses", "softplus(x)", F.softplus), ("sigmoids", "sigmoid(x)", torch.sigmoid),
+        ("softmaxes", "softmax(x)", lambda x: F.softmax(x, -1)), ("log_softmaxes", "log_softmax(x)", lambda x: F.log_softmax(x, -1)),
+        ("variances", "var(x)", torch.var), ("deviations", "std(x, correction=0)", lambda x: torch.std(x, correction=0)),
+        ("lengths", "norm(x)", torch.linalg.vector_norm), ("elus", "elu(x, 1.5)", lambda x: F.elu(x, 1.5)), ("celus", "celu(x, 2.0)", lambda x: F.celu(x, 2.0)),
         ("hardtanhs", "hardtanh(x, -1, 3)", lambda x: F.hardtanh(x, -1, 3)), ("relu6s", "relu6(x)", F.relu6),
         # F.hardsigmoid's gradient has 1 / 6 in single precision only.
         ("hardsigmoids", "hardsigmoid(x)", lambda x: F.relu6(x + 3) / 6), ("hardswishes", "hardswish(x)", F.hardswish),
@@ -139,6 +143,19 @@ case("glus", "glu(x, dim=1)", lambda x: F.glu(x, 1), x=draw(4, 3, 4))
 case("swiglus", "swiglu(x)", lambda x: F.silu(x[:, :2]) * x[:, 2:], x=draw(4, 3, 4))
 case("prelu_of_one", "", None, ("PReLU()", nn.PReLU()), x=draw(5, 3, 4))
 case("prelu_of_channels", "", None, ("PReLU(4, init=0.1)", nn.PReLU(4, init=0.1)), x=draw(5, 2, 4, 3))
+# Layers with PyTorch's defaults, outside of training.
+BENT = torch.tensor([[-4.0, -0.7, -0.3], [0.3, 0.7, 7.0]])
+for made in ("ReLU()", "LeakyReLU()", "Sigmoid()", "Tanh()", "Softplus()", "SELU()", "GELU()", "SiLU()", "ELU()", "CELU()", "Hardtanh()", "ReLU6()",
+             "Hardswish()", "Mish()", "LogSigmoid()", "Softsign()", "Tanhshrink()", "Softshrink()", "Hardshrink()", "Threshold(0.5, 9)",
+             "Softmax(dim=0)", "LogSoftmax(dim=1)", "Softmin(dim=1)", "Identity()", "Flatten()", "Dropout()", "AlphaDropout()"):
+    case(made.split("(")[0].lower() + "_layers", "", None, (made, eval("nn." + made)), x=BENT)
+case("hardsigmoid_layers", "", lambda x: F.relu6(x + 3) / 6, ("Hardsigmoid()", nn.Hardsigmoid()), x=BENT)
+case("glu_layers", "", None, ("GLU()", nn.GLU()), x=BENT.T)
+case("swiglu_layers", "", lambda x: F.silu(x[:, :1]) * x[:, 1:], ("SwiGLU()", nn.Identity()), x=BENT.T)
+for made, shape in (("MaxPool1d(2)", (1, 2, 5)), ("MaxPool2d(2)", (1, 2, 4, 5)), ("AvgPool1d(2)", (1, 2, 5)), ("AvgPool2d(2)", (1, 2, 4, 5)),
+                    ("AdaptiveAvgPool2d(2)", (1, 2, 3, 5)), ("Upsample(scale_factor=2)", (1, 2, 2, 3)), ("PixelShuffle(2)", (1, 4, 2, 2)),
+                    ("Dropout1d()", (1, 2, 3)), ("Dropout2d()", (1, 2, 2, 2)), ("Dropout3d()", (1, 2, 1, 2, 2)), ("InstanceNorm3d(2)", (1, 2, 2, 1, 2))):
+    case(made.split("(")[0].lower() + "_layers", "", None, (made, eval("nn." + made)), x=draw(17, *shape))
 # Layers of two tensors, and distances.
 case("bilinears", "", None, ("Bilinear(2, 3, 4)", nn.Bilinear(2, 3, 4)), x=draw(6, 5, 2), y=draw(7, 5, 3))
 case("bilinears_of_sequences", "", None, ("Bilinear(2, 3, 4, bias=False)", nn.Bilinear(2, 3, 4, bias=False)),
@@ -149,6 +166,7 @@ case("cosines_along_first", "", None, ("CosineSimilarity(dim=0)", nn.CosineSimil
 for name, p in (("distances", 2.0), ("distances_1", 1.0), ("distances_3", 3.0), ("distances_inf", math.inf)):
     order = "inf" if p == math.inf else p
     case(name, f"pairwise_distance(x, y, p={order})", lambda x, y, p=p: F.pairwise_distance(x, y, p), x=draw(8, 3, 4), y=draw(9, 3, 4))
+case("pairwisedistance_layers", "", None, ("PairwiseDistance()", nn.PairwiseDistance()), x=draw(8, 3, 4), y=draw(9, 3, 4))
 case("norms_3", "vector_norm(x, 3, dim=1)", lambda x: torch.linalg.vector_norm(x, 3, dim=1), x=APART)
 case("normalized", "normalize(x)", F.normalize, x=draw(8, 3, 4))
 # Norms.
@@ -214,6 +232,97 @@ case("triplets", "triplet_margin_loss(a, p, n, swap=True)", lambda a, p, n: F.tr
      a=draw(27, 3, 4), p=draw(28, 3, 4), n=draw(29, 3, 4))
 case("triplets_of_sums", 'triplet_margin_loss(a, p, n, margin=2.0, p=1, reduction="none")'.replace("(a, p, n", "(a, q, n"),
      lambda a, q, n: F.triplet_margin_loss(a, q, n, margin=2.0, p=1, reduction="none"), a=draw(27, 3, 4), q=draw(28, 3, 4), n=draw(29, 3, 4))
+for reduction in ("mean", "sum", "none"):
+    r = f'reduction="{reduction}"'
+    case(f"squares_{reduction}", f"mse_loss(x, y, {r})", lambda x, y: F.mse_loss(x, y, reduction=reduction), x=X, y=Y)
+    case(f"differences_{reduction}", f"l1_loss(x, y, {r})", lambda x, y: F.l1_loss(x, y, reduction=reduction), x=X, y=Y + 0.25)
+
+
+# CTC: lengths that are all there are, shorter ones, one of 0, a repeated class, and one that the steps are too few for.
+def ctc(x, *rest, **options):
+    return F.ctc_loss(F.log_softmax(x, 2), *rest, **options)
+
+
+SPOKEN = dict(x=draw(32, 7, 4, 5), y=ids([1, 2, 2], [3, 1, 4], [4, 4, 0], [2, 1, 3]), steps=ids(7, 6, 5, 4), lengths=ids(3, 3, 2, 0))
+for reduction in ("mean", "sum", "none"):
+    case(f"ctcs_{reduction}", f'ctc_loss(log_softmax(x, dim=2), y, steps, lengths, reduction="{reduction}")',
+         lambda x, *rest: ctc(x, *rest, reduction=reduction), **SPOKEN)
+case("ctcs_of_another_blank", "ctc_loss(log_softmax(x, dim=2), y, steps, lengths, blank=4)", lambda x, *rest: ctc(x, *rest, blank=4),
+     **{**SPOKEN, "y": ids([1, 2, 2], [3, 1, 0], [3, 3, 0], [2, 1, 3])})
+case("ctcs_too_short", 'ctc_loss(log_softmax(x, dim=2), y, steps, lengths, reduction="sum", zero_infinity=True)',
+     lambda x, *rest: ctc(x, *rest, reduction="sum", zero_infinity=True), **{**SPOKEN, "steps": ids(3, 6, 2, 1)})
+
+# Metrics, from their definitions.
+SCORES, KINDS = draw(33, 6, 4), ids(0, 3, 1, 1, 2, 0)
+COUNTED = F.one_hot(KINDS, 4).T @ F.one_hot(SCORES.argmax(1), 4)
+case("hits", "top_k_accuracy(x, y, k=2)", lambda x, y: (x.topk(2).indices == y[:, None]).any(1).double().mean(), detached="x", x=SCORES, y=KINDS)
+case("confusions", "confusion_matrix(y, argmax(x, dim=1), 4)", lambda x, y: F.one_hot(y, 4).T @ F.one_hot(x.argmax(1), 4), detached="x", x=SCORES, y=KINDS)
+case("precisions", "precision(c, average=None)", lambda c: (c.diagonal() / c.sum(0)).nan_to_num(), c=COUNTED)
+case("recalls", "recall(c)", lambda c: (c.diagonal() / c.sum(1)).mean(), c=COUNTED)
+case("f1_scores", "f1_score(c)", lambda c: (2 * c.diagonal() / (c.sum(0) + c.sum(1))).mean(), c=COUNTED)
+case("explained", "r2_score(r2_totals(x, y)).to(f32)", lambda x, y: 1 - ((x - y) ** 2).sum() / ((y - y.mean()) ** 2).sum(), detached="x y", x=X, y=Y)
+case("perplexities", "perplexity(perplexity_totals(x, y)).to(f32)", lambda x, y: torch.exp(F.cross_entropy(x, y)), detached="x",
+     x=LOGITS, y=ids(2, 0, -100, 1))
+
+# Shapes and lookups.
+GRID = draw(34, 3, 4, 2)
+case("rolled", "roll(x, 5)", lambda x: torch.roll(x, 5), x=GRID)
+case("rolled_rows", "roll(x, -1, 1)", lambda x: torch.roll(x, -1, 1), x=GRID)
+case("rolled_planes", "roll(x, (4, 3), (0, 1))", lambda x: torch.roll(x, (4, 3), (0, 1)), x=GRID)
+case("classes_apart", "one_hot(y, 4)", lambda y: F.one_hot(y, 4), y=KINDS)
+case("diagonals", "diagonal(x)", torch.diagonal, x=draw(35, 3, 3))
+case("between", "lerp(x, y, 0.3)", lambda x, y: torch.lerp(x, y, 0.3), x=X, y=Y)
+case("looked_up", "", None, ("Embedding(5, 3, padding_idx=1)", nn.Embedding(5, 3, padding_idx=1)), x=ids([0, 1, 4], [1, 0, 0]))
+
+
+# Attention, and the layers around it. Parameters that begin as zeros and ones would hide what is not applied.
+def shaken(module, seed):
+    for number, parameter in enumerate(module.parameters()):
+        if parameter.dim() == 1:
+            parameter.data = draw(100 * seed + number, *parameter.shape, low=-1.0, high=1.5)
+    return module
+
+
+ROWS, KEYS = draw(36, 2, 3, 4), draw(37, 2, 5, 4)
+QUERIES, GROUPS = draw(38, 2, 4, 3, 2), draw(39, 2, 2, 5, 2)
+FUTURE = torch.ones(3, 3, dtype=torch.bool).triu(1)
+HIDDEN = torch.tensor([[0, 0, 0, 1, 1], [0, 1, 0, 0, 0]], dtype=torch.bool)
+ATTENDED = "scaled_dot_product_attention(q, k, v"
+case("layer_norms", "", None, ("LayerNorm((3, 4))", shaken(nn.LayerNorm((3, 4)), 1)), x=ROWS)
+case("layer_norms_plain", "layer_norm(x, 4, eps=0.01)", lambda x: F.layer_norm(x, (4,), eps=0.01), x=ROWS)
+case("rms_norms", "", None, ("RMSNorm(4)", nn.RMSNorm(4)), x=ROWS)
+case("attentions", f"{ATTENDED})", F.scaled_dot_product_attention, q=ROWS, k=KEYS, v=draw(40, 2, 5, 3))
+case("attentions_causal", f"{ATTENDED}, is_causal=True, scale=0.7)",
+     lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=0.7), q=ROWS, k=draw(41, 2, 3, 4), v=draw(42, 2, 3, 2))
+case("attentions_masked", f"{ATTENDED}, mask=m)", F.scaled_dot_product_attention, q=ROWS, k=KEYS, v=KEYS, m=~HIDDEN[:, None].expand(2, 3, 5))
+case("attentions_biased", f"{ATTENDED}, mask=m)", F.scaled_dot_product_attention, detached="m", q=ROWS, k=KEYS, v=KEYS, m=draw(43, 3, 5))
+case("attentions_grouped", f"{ATTENDED}, enable_gqa=True)", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, enable_gqa=True),
+     q=QUERIES, k=GROUPS, v=GROUPS)
+
+
+def turned(x, interleaved):
+    """Su et al., RoFormer (2021), equation 34; or with the halves in the place of neighbours."""
+    angle = torch.arange(3.0)[:, None] * 10000.0 ** (-torch.arange(2.0) / 2)
+    a, b = (x[..., ::2], x[..., 1::2]) if interleaved else x.chunk(2, -1)
+    pair = a * torch.cos(angle) - b * torch.sin(angle), a * torch.sin(angle) + b * torch.cos(angle)
+    return torch.stack(pair, -1).flatten(-2) if interleaved else torch.cat(pair, -1)
+
+
+case("turned", "rope(x)", lambda x: turned(x, True), x=ROWS)
+case("turned_halves", "rope(x, interleaved=False)", lambda x: turned(x, False), x=ROWS)
+mha = shaken(nn.MultiheadAttention(4, 2), 2)
+case("heads", "q, k, k, key_padding_mask=p", lambda q, k, p: mha(q, k, k, key_padding_mask=p), ("MultiheadAttention(4, 2)", mha), picks=(0,),
+     q=ROWS.transpose(0, 1), k=KEYS.transpose(0, 1), p=HIDDEN)
+case("weights_of_heads", "q, k, k, average_attn_weights=False", lambda q, k: mha(q, k, k, average_attn_weights=False),
+     ("MultiheadAttention(4, 2)", mha), picks=(1,), q=ROWS.transpose(0, 1), k=KEYS.transpose(0, 1))
+for own, options in (("encoded", ""), ("encoded_after_norms", ', activation="gelu", norm_first=True')):
+    layer = shaken(eval(f"nn.TransformerEncoderLayer(4, 2, 6, dropout=0.0, batch_first=True{options})"), 3)
+    case(own, "x, src_mask=m", lambda x, m: layer(x, src_mask=m), (f"TransformerEncoderLayer(4, 2, 6, dropout=0.0, batch_first=True{options})", layer),
+         x=ROWS, m=FUTURE)
+for own, options in (("decoded", ""), ("decoded_after_norms", ", norm_first=True, bias=False")):
+    layer = shaken(eval(f"nn.TransformerDecoderLayer(4, 2, 6, dropout=0.0, batch_first=True{options})"), 4)
+    case(own, "x, k, tgt_mask=m, memory_key_padding_mask=p", lambda x, k, m, p: layer(x, k, tgt_mask=m, memory_key_padding_mask=p),
+         (f"TransformerDecoderLayer(4, 2, 6, dropout=0.0, batch_first=True{options})", layer), x=ROWS, k=KEYS, m=FUTURE, p=HIDDEN)
 # Optimizers.
 O = torch.optim
 steps("sgd_dampened", "SGD(lr=0.5, momentum=0.9, dampening=0.25, weight_decay=0.01)", lambda p: O.SGD(p, 0.5, 0.9, 0.25, 0.01))
