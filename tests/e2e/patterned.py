@@ -24,8 +24,8 @@ def floats(count, scale, offset=0.0):
     return (part.tobytes() * (count // LENGTH + 1))[:4 * count]
 
 
-def resnet18_shapes():
-    """torchvision's names and shapes, but for a stem of 3x3 and ten classes."""
+def resnet18_shapes(stem):
+    """torchvision's names and shapes, but for the size of the stem's windows, 7 there, and ten classes."""
     shapes = {}
 
     def norm(name, width):
@@ -37,7 +37,7 @@ def resnet18_shapes():
         shapes[f"{name}.weight"] = (cout, cin, size, size)
         norm(norm_name, cout)
 
-    conv("conv1", "bn1", 64, 3, 3)
+    conv("conv1", "bn1", 64, 3, stem)
     cin = 64
     for stage, cout in enumerate((64, 128, 256, 512), 1):
         for block in range(2):

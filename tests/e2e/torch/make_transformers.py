@@ -1,10 +1,11 @@
 """Writes what PyTorch makes of transformers.qn and of a small examples/gpt/gpt.qn: state dicts, batches, losses and gradients,
-in f32. It needs torch, numpy and safetensors.
+in f32. It needs torch, torchvision, numpy and safetensors.
 
 make_transformers.py    writes transformers_*.safetensors and gpt_*.safetensors beside itself. Of the GPT there are the states after
                         0, 10 and 20 steps of AdamW; NAME_gradients.safetensors has the loss too."""
 import math
 import os
+import sys
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +13,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, f"{HERE}/../../numerics/golden")
+import zoo
 
 
 def save(name, tensors):
@@ -28,53 +31,9 @@ def save_step(name, net, loss):
     save(f"{name}_gradients", {**gradients, "loss": loss})
 
 
-class Attention(nn.Module):
-    def __init__(self, width, heads):
-        super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width)
-        self.proj = nn.Linear(width, width)
-
-    def forward(self, x):
-        b, t, width = x.shape
-        q, k, v = self.qkv(x).reshape(b, t, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        return self.proj(y.transpose(1, 2).reshape(b, t, width))
-
-
-class Block(nn.Module):
-    def __init__(self, width, heads):
-        super().__init__()
-        self.ln1 = nn.LayerNorm(width)
-        self.attn = Attention(width, heads)
-        self.ln2 = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width), nn.Dropout(0.0))
-
-    def forward(self, x):
-        x = x + self.attn(self.ln1(x))
-        return x + self.mlp(self.ln2(x))
-
-
-class GPT(nn.Module):
-    def __init__(self, vocab, ctx, width, heads, depth):
-        super().__init__()
-        self.tok = nn.Embedding(vocab, width)
-        self.pos = nn.Embedding(ctx, width)
-        self.blocks = nn.ModuleList([Block(width, heads) for _ in range(depth)])
-        self.ln = nn.LayerNorm(width)
-        self.head = nn.Linear(width, vocab, bias=False)
-        self.head.weight = self.tok.weight
-
-    def forward(self, ids):
-        x = self.tok(ids) + self.pos.weight[: ids.shape[1]]
-        for block in self.blocks:
-            x = block(x)
-        return self.head(self.ln(x))
-
-
 def make_gpt():
     torch.manual_seed(5)
-    net = GPT(32, 12, 8, 2, 2)
+    net = zoo.GPT(32, 12, 8, 2, 2)
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-2, betas=(0.9, 0.99))
     # Seven tokens of twelve places: the size is no multiple of a vector's, and the places are cut.
     data = torch.randint(0, 32, (3, 8))
