@@ -150,8 +150,11 @@ case("gan", dict(gen=gen, disc=disc), dict(x=draw(20, 4, 6, 784), z=draw(21, 4, 
 # Text.
 gpt = zoo.GPT(32, 12, 8, 2, 2)
 optimizer, climb = scheduled(adamw(1e-3, gpt, betas=(0.9, 0.99)), warm_cosine(2000, 100))
-case("gpt", gpt, dict(x=numbers(1, 4, 3, 7, below=32), y=numbers(2, 4, 3, 7, below=32)), Training(optimizer, gpt.loss, clip=1.0, then=climb),
-     [("= 65, 128, 128, 4, 4", "= 32, 12, 8, 2, 2"), ("Dropout(0.1)", "Dropout(0.0)")], interpreted=5)
+case("gpt", gpt, dict(x=numbers(1, 4, 3, 7, below=32), y=numbers(2, 4, 3, 7, below=32), id=numbers(24, 4, 1, 1, below=32), pos=numbers(25, 4, below=1)),
+     Training(optimizer, lambda x, y, **_: gpt.loss(x, y), clip=1.0, then=climb),
+     [("= 65, 128, 128, 4, 4", "= 32, 12, 8, 2, 2"), ("Dropout(0.1)", "Dropout(0.0)"), ("temperature: f32 = 1.0) -> i64", "temperature: f32 = 1.0) -> f32[vocab]"),
+      ("multinomial(softmax(net.one(id, pos) / temperature, dim=-1))", "softmax(net.one(id, pos) / temperature, dim=-1)")],
+     calls={"sample": lambda id, **_: F.softmax(gpt(id)[0, 0], -1)}, interpreted=5)
 
 emb, rnn, head = nn.Embedding(11, 5), nn.LSTM(5, 5, 2, batch_first=True), nn.Linear(5, 11)
 enc, cell = nn.LSTM(5, 5, batch_first=True), nn.LSTM(5, 5, batch_first=True)
@@ -188,7 +191,7 @@ case("seq", dict(emb=emb, rnn=rnn, head=head, enc=enc, cell=cell),
     "loss": Training(adamw(2e-3, emb, rnn, head), lambda tokens, **_: F.cross_entropy(
         head(rnn(emb(tokens[:, :-1].int()))[0]).flatten(0, 1), following(tokens))),
     "s2s": Training(adamw(1e-3, enc, cell), taught)}, [("= 96, 256", "= 11, 5")],
-     calls={"next": after_one, "translate": translated}, interpreted=10)
+     calls={"next": after_one, "translate": translated}, interpreted=3)
 
 # Images; the ResNet learns slowly, or rounding would grow from step to step.
 resnet = zoo.ResNet((3, 4, 5, 6), stem=(7, 2, 3))
