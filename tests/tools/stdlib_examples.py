@@ -13,15 +13,16 @@ import json, os, re, subprocess, sys, tempfile
 NEEDED = """Linear Bilinear Identity Sequential Flatten Dropout Dropout1d Dropout2d Dropout3d AlphaDropout ReLU LeakyReLU
 PReLU ReLU6 ELU CELU SELU GELU SiLU Mish Sigmoid LogSigmoid Hardsigmoid Hardswish Hardtanh Tanh Tanhshrink Softplus
 Softsign Softshrink Hardshrink Threshold Softmax LogSoftmax Softmin GLU SwiGLU CosineSimilarity PairwiseDistance
-BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d GroupNorm
+Conv1d Conv2d Conv3d ConvTranspose2d MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d AdaptiveAvgPool1d AdaptiveAvgPool2d
+Upsample PixelShuffle BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d GroupNorm
 relu leaky_relu softplus selu gelu silu softmax log_softmax
 mse_loss l1_loss huber_loss smooth_l1_loss cross_entropy soft_cross_entropy nll_loss kl_div binary_cross_entropy
 binary_cross_entropy_with_logits bce_with_logits poisson_nll_loss gaussian_nll_loss margin_ranking_loss
-hinge_embedding_loss soft_margin_loss multilabel_soft_margin_loss cosine_embedding_loss triplet_margin_loss
+hinge_embedding_loss soft_margin_loss multilabel_soft_margin_loss cosine_embedding_loss triplet_margin_loss ctc_loss
 top_k_accuracy confusion_matrix precision recall f1_score r2_score perplexity
-SGD Adam AdamW RMSprop Adagrad Adadelta Adamax NAdam RAdam Lion
+SGD Adam AdamW RMSprop Adagrad Adadelta Adamax NAdam RAdam Lion EMA
 step_lr multi_step_lr exponential_lr linear_lr polynomial_lr cosine_annealing_lr cosine_annealing_warm_restarts
-cosine one_cycle uniform normal kaiming_uniform xavier_uniform
+cosine one_cycle uniform normal bernoulli randint roll kaiming_uniform kaiming_normal xavier_uniform xavier_normal
 RNNCell LSTMCell GRUCell RNN LSTM GRU
 embedding Embedding layer_norm LayerNorm rms_norm RMSNorm rope scaled_dot_product_attention MultiheadAttention
 TransformerEncoderLayer TransformerDecoderLayer""".split()

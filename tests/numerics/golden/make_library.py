@@ -153,6 +153,7 @@ case("hardsigmoid_layers", "", lambda x: F.relu6(x + 3) / 6, ("Hardsigmoid()", n
 case("glu_layers", "", None, ("GLU()", nn.GLU()), x=BENT.T)
 case("swiglu_layers", "", lambda x: F.silu(x[:, :1]) * x[:, 1:], ("SwiGLU()", nn.Identity()), x=BENT.T)
 for made, shape in (("MaxPool1d(2)", (1, 2, 5)), ("MaxPool2d(2)", (1, 2, 4, 5)), ("AvgPool1d(2)", (1, 2, 5)), ("AvgPool2d(2)", (1, 2, 4, 5)),
+                    ("MaxPool3d(2, padding=1)", (1, 2, 2, 3, 4)), ("AvgPool3d(2, stride=1)", (1, 2, 2, 3, 3)), ("AdaptiveAvgPool1d(3)", (1, 2, 5)),
                     ("AdaptiveAvgPool2d(2)", (1, 2, 3, 5)), ("Upsample(scale_factor=2)", (1, 2, 2, 3)), ("PixelShuffle(2)", (1, 4, 2, 2)),
                     ("Dropout1d()", (1, 2, 3)), ("Dropout2d()", (1, 2, 2, 2)), ("Dropout3d()", (1, 2, 1, 2, 2)), ("InstanceNorm3d(2)", (1, 2, 2, 1, 2))):
     case(made.split("(")[0].lower() + "_layers", "", None, (made, eval("nn." + made)), x=draw(17, *shape))
