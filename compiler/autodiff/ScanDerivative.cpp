@@ -280,6 +280,8 @@ private:
         values.push_back(value);
         types.push_back(stackedType(scan.getCountAttr(), value.getType()));
       }
+    if (values.empty())
+      return addLate({});
     inner.setInsertionPointToEnd(block.get());
     YieldOp::create(inner, scan.getLoc(), values);
 
@@ -309,7 +311,7 @@ private:
     loop.getBody().push_back(body.release());
     for (auto [yielded, result] : llvm::zip(yields, loop.getResults()))
       context.accumulate(yielded.operand, result);
-    addLate(loop);
+    addLate(loop.getResults());
   }
 
   /// The number of the result that has the value as its slices for its own sake.
@@ -320,13 +322,13 @@ private:
     return std::nullopt;
   }
 
-  /// Adds the products and sums over all runs.
-  void addLate(ScanOp loop) {
+  /// Adds the products and sums over all runs, given the results of the loop back.
+  void addLate(ValueRange results) {
     SmallVector<Value> wholes;
-    ResultRange fresh = loop.getResults().drop_front(yields.size());
+    ValueRange fresh = results.drop_front(yields.size());
     for (Value value : stacks) {
       if (std::optional<size_t> yielded = findYielded(value)) {
-        wholes.push_back(loop.getResult(*yielded));
+        wholes.push_back(results[*yielded]);
         continue;
       }
       if (!isSlice(value)) {

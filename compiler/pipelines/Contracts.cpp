@@ -101,7 +101,8 @@ static LogicalResult verifyOverwrites(func::FuncOp function) {
 namespace {
 /// A tensor in the workspace, from the kernel that writes it to the last that reads it.
 struct Resident {
-  Extent offset, bytes;
+  Extent offset;
+  TensorType type;
   int64_t first, last;
   Operation *writer;
 };
@@ -123,8 +124,8 @@ static SmallVector<Resident> findResidents(func::FuncOp function) {
         continue;
       int64_t first = i < carried ? step + 1 : step;
       if (auto slot = cast<SlotAttr>(attribute); slot.getArena() == Arena::workspace)
-        residents[value] = {Extent(slot.getOffset()),
-                            cast<TensorType>(value.getType()).getNumBytes(), first, first, &op};
+        residents[value] = {Extent(slot.getOffset()), cast<TensorType>(value.getType()), first,
+                            first, &op};
     }
     ++step;
   }
@@ -144,10 +145,17 @@ static LogicalResult verifyWorkspace(func::FuncOp function) {
     auto dim = [&](StringRef name) -> std::optional<int64_t> {
       return dims.try_emplace(name, sample + 3 * static_cast<int64_t>(dims.size())).first->second;
     };
+    // No call has sizes for which an extent is negative: a check or the dim's minimum forbids them.
+    bool isPossible = llvm::all_of(residents, [&](Resident &resident) {
+      return llvm::all_of(resident.type.getExtents(),
+                          [&](Extent extent) { return extent.evaluate(dim).value_or(0) >= 0; });
+    });
+    if (!isPossible)
+      continue;
     std::optional<int64_t> size = Extent(workspace).evaluate(dim);
     SmallVector<std::pair<int64_t, int64_t>> ranges;
     for (Resident &resident : residents) {
-      auto offset = resident.offset.evaluate(dim), bytes = resident.bytes.evaluate(dim);
+      auto offset = resident.offset.evaluate(dim), bytes = resident.type.getNumBytes().evaluate(dim);
       if (!size || !offset || !bytes)
         return resident.writer->emitError() << "a slot's place cannot be computed";
       ranges.push_back({*offset, *offset + *bytes});

@@ -4,6 +4,9 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -118,11 +121,42 @@ llvm::Error quern::optimise(llvm::Module &module, const TargetDescription &targe
   return llvm::Error::success();
 }
 
+/// LLVM 22 makes one store of the element of a masked store with one lane. Where it had merged a
+/// truncation into the masked store, for targets with AVX-512, it stores the element as wide as it was
+/// before, over what lies behind it. So no such store may reach the back end.
+static void unmaskSingleLanes(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction :
+         llvm::make_early_inc_range(llvm::instructions(function))) {
+      auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+      if (!call || call->getIntrinsicID() != llvm::Intrinsic::masked_store)
+        continue;
+      auto *mask = llvm::dyn_cast<llvm::Constant>(call->getArgOperand(2));
+      auto *type = llvm::dyn_cast<llvm::FixedVectorType>(call->getArgOperand(2)->getType());
+      unsigned lane = 0, lanes = 0;
+      for (unsigned i = 0; mask && type && i < type->getNumElements(); ++i)
+        if (llvm::Constant *element = mask->getAggregateElement(i); !element || !element->isNullValue()) {
+          lane = i;
+          ++lanes;
+        }
+      if (lanes != 1 || !mask->getAggregateElement(lane)->isOneValue())
+        continue;
+      llvm::IRBuilder<> builder(call);
+      llvm::Value *element = builder.CreateExtractElement(call->getArgOperand(0), lane);
+      llvm::Value *place =
+          builder.CreateConstGEP1_64(element->getType(), call->getArgOperand(1), lane);
+      builder.CreateAlignedStore(element, place,
+                                 lane == 0 ? call->getParamAlign(1) : llvm::MaybeAlign(1));
+      call->eraseFromParent();
+    }
+}
+
 static llvm::Error emitFile(llvm::Module &module, const TargetDescription &target,
                             llvm::raw_pwrite_stream &os, llvm::CodeGenFileType kind) {
   auto machine = createTargetMachine(target);
   if (!machine)
     return machine.takeError();
+  unmaskSingleLanes(module);
   llvm::legacy::PassManager passes;
   if ((*machine)->addPassesToEmitFile(passes, os, /*DwoOut=*/nullptr, kind))
     return llvm::createStringError("LLVM cannot write this kind of file for target '" +

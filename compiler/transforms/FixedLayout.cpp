@@ -48,10 +48,11 @@ void FixedLayout::add(Role role, StringRef name, Type type) {
 
 /// Parameters lie without gaps, as tensors in a safetensors file do, so that a file can be mapped
 /// in the place of the arena: ordered by the power of two that divides their size, each is
-/// aligned to its own. The rest begins at multiples of 64 bytes.
+/// aligned to its own. The rest begins at multiples of 64 bytes. No two tensors have one place: those
+/// without elements take a byte each, behind all others.
 void FixedLayout::place() {
   auto alignment = [](const Fixed &tensor) {
-    return tensor.bytes ? std::min<int64_t>(tensor.bytes & -tensor.bytes, 64) : 1;
+    return tensor.bytes ? std::min<int64_t>(tensor.bytes & -tensor.bytes, 64) : 0;
   };
   llvm::sort(tensors[static_cast<unsigned>(Arena::params)], [&](const Fixed &a, const Fixed &b) {
     return std::pair(-alignment(a), a.order) < std::pair(-alignment(b), b.order);
@@ -61,7 +62,7 @@ void FixedLayout::place() {
     for (const Fixed &tensor : tensors[i]) {
       slots[i][tensor.name] =
           SlotAttr::get(context, arena, Extent::constant(context, sizes[i]).getAttr());
-      sizes[i] += tensor.bytes;
+      sizes[i] += std::max<int64_t>(tensor.bytes, 1);
       if (arena != Arena::params)
         sizes[i] = llvm::alignTo(sizes[i], 64);
     }

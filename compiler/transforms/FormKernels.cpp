@@ -42,9 +42,10 @@ public:
     IRRewriter rewriter(builder);
     DominanceInfo dominance(kernel);
     eliminateCommonSubExpressions(rewriter, dominance, kernel);
+    // What is free stays as it is, for other kernels to copy.
     for (auto [output, result] : llvm::zip(outputs, kernel.getResults()))
       output.replaceUsesWithIf(result, [&](OpOperand &use) {
-        return !group.ops.contains(use.getOwner());
+        return !group.ops.contains(use.getOwner()) && !isFree(use.getOwner());
       });
   }
 

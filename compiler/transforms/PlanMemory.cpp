@@ -58,6 +58,7 @@ public:
     placeArguments();
     for (Operation &op : block().without_terminator())
       steps.push_back(&op);
+    keepOldValues();
     placeResults();
     separateLoops();
     order();
@@ -92,6 +93,26 @@ private:
                                             : layout.lookup(role, getName(function, i));
       slots[argument] = slot;
       function.setArgAttr(i, attr::slot, slot);
+    }
+  }
+
+  /// An old value that is returned for another place, as one tensor becomes another's, is read before it
+  /// is overwritten.
+  void keepOldValues() {
+    Operation *end = block().getTerminator();
+    auto slotOf = [&](unsigned i) {
+      return layout.lookup(getResultRole(function, i), getResultName(function, i));
+    };
+    for (unsigned i = 0; i < end->getNumOperands(); ++i) {
+      auto argument = dyn_cast<BlockArgument>(end->getOperand(i));
+      SlotAttr slot = argument ? slots.lookup(argument) : SlotAttr();
+      if (!slot || slot == slotOf(i))
+        continue;
+      bool isOverwritten = false;
+      for (unsigned k = 0; k < end->getNumOperands(); ++k)
+        isOverwritten |= slotOf(k) == slot && end->getOperand(k) != argument;
+      if (isOverwritten)
+        end->setOperand(i, copy(argument));
     }
   }
 

@@ -110,26 +110,31 @@ static OpTest window(std::string name, std::string op, std::string x, std::strin
   return test;
 }
 
-/// The first extremum of each window of %x, in %y or filled with updates; both over [B, N + 4] by
-/// windows of 3 taps, 2 apart, padded by one.
-static OpTest extremum(bool scatters, bool isMax) {
+/// The first extremum of each window of %x, in %y or filled with updates; both over [B, N + 4], by windows
+/// 2 apart: of 3 taps, padded by one before, or `apart`, of 2, the last of which may end in padding.
+static OpTest extremum(bool scatters, bool isMax, bool apart) {
   OpTest test;
   std::string kind = isMax ? "max" : "min";
-  test.name = std::string(scatters ? "window_scatter " : "window_gather ") + kind;
-  std::string x = "F[B, N + 4]", y = scatters ? "F[B, N floordiv 2 + 2]" : x,
-              result = scatters ? x : "F[B, N floordiv 2 + 2]";
+  test.name = std::string(scatters ? "window_scatter " : "window_gather ") + kind +
+              (apart ? " beyond the end" : "");
+  std::string x = "F[B, N + 4]",
+              places = apart ? "F[B, (N + 1) floordiv 2 + 2]" : "F[B, N floordiv 2 + 2]",
+              y = scatters ? places : x, result = scatters ? x : places;
   test.text = "(%x: " + x + ", %y: " + y + ") -> " + result + " { %r = quern.window_" +
               (scatters ? "scatter " : "gather ") + kind +
-              " %x, %y window [3] strides [2] low [1] high [0] dilation [1] : (" + x + ", " + y +
+              (apart ? " %x, %y window [2] strides [2] low [0] high [1]"
+                     : " %x, %y window [3] strides [2] low [1] high [0]") +
+              " dilation [1] : (" + x + ", " + y +
               ") -> " + result + " return %r : " + result + " }";
   test.expected = [=](const Inputs &inputs) {
-    int64_t n = inputs[0].getShape()[1], windows = (n + 1 - 3) / 2 + 1;
+    int64_t n = inputs[0].getShape()[1], windows = (apart ? n + 1 - 2 : n + 1 - 3) / 2 + 1;
     int64_t rows = inputs[0].getShape()[0];
     Numbers result(rows * (scatters ? n : windows), 0);
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t w = 0; w < windows; ++w) {
         int64_t best = -1;
-        for (int64_t at = std::max<int64_t>(2 * w - 1, 0); at < 2 * w + 2; ++at) {
+        int64_t first = std::max<int64_t>(apart ? 2 * w : 2 * w - 1, 0);
+        for (int64_t at = first; at < std::min(2 * w + 2, n); ++at) {
           double a = inputs[0].getReal(row * n + at);
           double b = best < 0 ? 0 : inputs[0].getReal(row * n + best);
           if (best < 0 || (isMax ? a > b : a < b))
@@ -250,7 +255,8 @@ std::vector<OpTest> getWindowTests() {
   tests.back().sizes = {1};
   for (bool scatters : {false, true})
     for (bool isMax : {false, true})
-      tests.push_back(extremum(scatters, isMax));
+      for (bool apart : {false, true})
+        tests.push_back(extremum(scatters, isMax, apart));
   return tests;
 }
 } // namespace quern::test

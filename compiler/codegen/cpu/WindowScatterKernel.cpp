@@ -24,10 +24,11 @@ public:
       rows.push_back((dim.operand + (dim.stride - 1)).floorDiv(dim.stride));
   }
 
-  /// Windows side by side, with less than two vectors of taps a window of the innermost dimension.
+  /// Windows side by side, without taps beyond the end, and with less than two vectors of taps a window
+  /// of the innermost dimension.
   static bool takes(WindowScatterOp op) {
     for (auto [dim, size] : llvm::zip_equal(getWindowDims(op), op.getWindow()))
-      if (!dim.low.isConstant(0) || dim.dilation != 1 || size > dim.stride)
+      if (!dim.low.isConstant(0) || !dim.isInside() || dim.dilation != 1 || size > dim.stride)
         return false;
     int64_t taps = 1;
     for (int64_t size : op.getWindow())

@@ -76,3 +76,15 @@ func.func @late_check(%i: !quern.tensor<[4], i64> {quern.role = "input", quern.n
   } {operandSlots = [#quern.slot<input, 0>], resultSlots = []}
   return %0 : !quern.tensor<[4], i64>
 }
+
+// -----
+// Sizes of which an extent would be negative are no sizes.
+func.func @narrow(%x: !quern.tensor<[N], f32> {quern.slot = #quern.slot<input, 0>}) -> !quern.tensor<[N - 4], f32> attributes {quern.kind = "export", quern.workspace = #quern.extent<4*N - 16>} {
+  %0:2 = quern.kernel pointwise(%x) : (!quern.tensor<[N], f32>) -> (!quern.tensor<[N - 4], f32>, !quern.tensor<[0], f32>) {
+  ^bb0(%a: !quern.tensor<[N], f32>):
+    %1 = quern.slice %a offsets [4] strides [1] : !quern.tensor<[N], f32> -> !quern.tensor<[N - 4], f32>
+    %2 = quern.slice %a offsets [0] strides [1] : !quern.tensor<[N], f32> -> !quern.tensor<[0], f32>
+    quern.yield %1, %2 : !quern.tensor<[N - 4], f32>, !quern.tensor<[0], f32>
+  } {operandSlots = [#quern.slot<input, 0>], resultSlots = [#quern.slot<workspace, 0>, #quern.slot<workspace, 0>]}
+  return %0#0 : !quern.tensor<[N - 4], f32>
+}
