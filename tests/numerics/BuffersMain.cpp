@@ -4,10 +4,10 @@
 #include "compiler/interpreter/Interpreter.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
+#include "tests/numerics/EntryCheck.h"
 #include "tests/numerics/GoldenFile.h"
 #include "tests/numerics/ModelFile.h"
 #include "tests/unit/check.h"
-#include "tests/unit/codegen/CompiledModule.h"
 #include <cmath>
 #include <cstring>
 
@@ -19,16 +19,15 @@ namespace {
 /// A compiled model with its parameters and buffers.
 class Model {
 public:
-  Model(ModuleOp module, const std::string &text) : module(module), compiled(text) {
-    params.resize(compiled.model().params_bytes);
-    buffers.resize(compiled.model().buffers_bytes);
+  Model(ModuleOp module, const std::string &text)
+      : module(module), compiled(text), arenas(compiled.model()) {
     auto init = module.lookupSymbol<func::FuncOp>("init");
     SmallVector<HostTensor> values;
     std::string message;
     if (failed(Interpreter().run(init, {HostTensor::getScalar(3)}, {}, values, message)))
       report(false, __FILE__, __LINE__, "init fails: " + message);
     for (auto [i, value] : llvm::enumerate(values))
-      llvm::copy(value.getBytes(), find(getResultRole(init, i), getResultName(init, i)));
+      llvm::copy(value.getBytes(), arenas.find(getResultRole(init, i), getResultName(init, i)));
   }
 
   /// Calls an entry with numbers for its inputs, compiled and in the interpreter; returns the first
@@ -48,7 +47,7 @@ public:
       for (Extent extent : type.getExtents())
         shape.push_back(*extent.getConstant());
       HostTensor &tensor = arguments.emplace_back(*getDType(type.getElementType()), shape);
-      std::memcpy(tensor.getMutableBytes().data(), find(role, getName(function, i)),
+      std::memcpy(tensor.getMutableBytes().data(), arenas.find(role, getName(function, i)),
                   tensor.getBytes().size());
     }
     SmallVector<BoundedTensor> bounds;
@@ -57,44 +56,15 @@ public:
       report(false, __FILE__, __LINE__, where + " fails: " + message);
       return HostTensor();
     }
-    CompiledModule::Call call;
-    call.params = params.data();
-    call.buffers = buffers.data();
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (getRole(function, i) == Role::input)
-        call.inputs.push_back(arguments[i].getBytes().data());
-    HostTensor output(bounds[0].dtype, bounds[0].shape);
-    call.outputs = {output.getMutableBytes().data()};
-    call.dims = {inputs[0].getShape()[0]}; // Where an entry has a dim, it leads the first input.
-    report(compiled.run(name.str(), call) == 0, __FILE__, __LINE__, where + " has a status");
-    for (auto [i, bound] : llvm::enumerate(bounds)) {
-      HostTensor got(bound.dtype, bound.shape);
-      std::memcpy(got.getMutableBytes().data(),
-                  i == 0 ? output.getBytes().data()
-                         : find(Role::buffer, getResultName(function, i)),
-                  got.getBytes().size());
-      report(succeeded(compare(got, bound, 4, message)), __FILE__, __LINE__,
-             where + ", " + getResultName(function, i).str() + ": " + message);
-    }
-    return output;
+    Reply reply = compareCall(compiled, arenas, function, name, arguments, {}, bounds);
+    report(reply.message.empty(), __FILE__, __LINE__, where + ", " + reply.message);
+    return reply.results.empty() ? HostTensor(bounds[0].dtype, bounds[0].shape) : reply.results[0];
   }
 
 private:
-  char *find(Role role, StringRef name) {
-    const quern_model &model = compiled.model();
-    bool isParam = role == Role::param;
-    ArrayRef<quern_tensor> tensors(isParam ? model.params : model.buffers,
-                                   isParam ? model.param_count : model.buffer_count);
-    for (const quern_tensor &tensor : tensors)
-      if (name == tensor.name)
-        return (isParam ? params : buffers).data() + tensor.offset;
-    report(false, __FILE__, __LINE__, "there is no " + name.str());
-    return params.data();
-  }
-
   ModuleOp module;
   CompiledModule compiled;
-  std::vector<char> params, buffers;
+  Arenas arenas;
 };
 } // namespace
 

@@ -2,9 +2,9 @@
 #include "tests/numerics/CompiledCheck.h"
 #include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
+#include "tests/numerics/EntryCheck.h"
 #include "tests/numerics/OpCase.h"
 #include "tests/unit/check.h"
-#include "tests/unit/codegen/CompiledModule.h"
 
 using namespace mlir;
 namespace quern::test {
@@ -27,20 +27,9 @@ static void check(const CompiledModule &compiled, func::FuncOp function, const s
     report(false, __FILE__, __LINE__, where + message);
     return;
   }
-  std::vector<HostTensor> results;
-  for (Type type : function.getResultTypes()) {
-    auto tensor = cast<TensorType>(type);
-    results.emplace_back(*getDType(tensor.getElementType()), getShape(tensor, dims));
-  }
-  CompiledModule::Call call;
-  for (const HostTensor &argument : arguments)
-    call.inputs.push_back(argument.getBytes().data());
-  for (HostTensor &result : results)
-    call.outputs.push_back(result.getMutableBytes().data());
-  call.dims = {dims.lookup("B"), dims.lookup("N")};
-  report(compiled.run(entry, call) == 0, __FILE__, __LINE__, where + "has a status");
-  for (auto [result, bounds] : llvm::zip_equal(results, expected))
-    report(succeeded(compare(result, bounds, 4, message)), __FILE__, __LINE__, where + message);
+  Reply reply = compareCall(compiled, Arenas(compiled.model()), function, entry, arguments, dims,
+                            expected);
+  report(reply.message.empty(), __FILE__, __LINE__, where + reply.message);
 }
 
 void checkCompiled(MLIRContext &context, std::vector<OpTest> candidates, const std::string &floats,
@@ -58,7 +47,7 @@ void checkCompiled(MLIRContext &context, std::vector<OpTest> candidates, const s
     test.hasDerivative &= cast<TensorType>(made->function.getResultTypes()[0]).isFloat();
     llvm::SmallVector<unsigned> wrt;
     if (test.hasDerivative)
-      appendEntry(buildGradient(*made, wrt), "gradient" + number, text);
+      appendEntry(buildGradient(made->function, wrt), "gradient" + number, text);
     appendEntry(made->function, "value" + number, text);
     tests.push_back(std::move(test));
   }
@@ -75,7 +64,7 @@ void checkCompiled(MLIRContext &context, std::vector<OpTest> candidates, const s
           llvm::SmallVector<unsigned> wrt;
           if (!test.hasDerivative)
             continue;
-          func::FuncOp gradient = buildGradient(*made, wrt);
+          func::FuncOp gradient = buildGradient(made->function, wrt);
           made->inputs.push_back(makeCotangent(gradient, made->dims));
           check(compiled, gradient, "gradient" + std::to_string(number), made->inputs, made->dims,
                 where + "the gradient, ");

@@ -63,7 +63,7 @@ int main(int argc, char **argv) {
     for (int64_t i = 0; i < cotangent.getNumElements(); ++i)
       cotangent.setReal(i, i + 1);
     llvm::SmallVector<unsigned> wrt;
-    func::FuncOp gradient = buildGradient(made, wrt);
+    func::FuncOp gradient = buildGradient(made.function, wrt);
     std::vector<HostTensor> wanted;
     for (Type type : made.function.getArgumentTypes())
       wanted.push_back(readTensor(file, cast<quern::TensorType>(type), made.dims));

@@ -76,7 +76,7 @@ static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &i
     appendFunction(function, golden.name, text);
     entries.push_back(makeBounded(function, golden.name, arguments));
     llvm::SmallVector<unsigned> wrt;
-    func::FuncOp gradient = golden.gradients.empty() ? nullptr : buildGradient(made, wrt);
+    func::FuncOp gradient = golden.gradients.empty() ? nullptr : buildGradient(made.function, wrt);
     if (!gradient)
       return report(golden.gradients.empty(), __FILE__, __LINE__, golden.name + " has no gradient");
     arguments.push_back(makeCotangent(gradient, {}));
@@ -94,7 +94,7 @@ static void checkFunction(Case &made, const GoldenCase &golden, const Tensors &i
   if (golden.gradients.empty())
     return;
   llvm::SmallVector<unsigned> wrt;
-  func::FuncOp gradient = buildGradient(made, wrt);
+  func::FuncOp gradient = buildGradient(made.function, wrt);
   HostTensor cotangent(results[0]);
   for (int64_t i = 0; i < cotangent.getNumElements(); ++i)
     cotangent.setReal(i, i + 1);

@@ -1,6 +1,7 @@
 // Parsing an op's test, drawing its arguments, and building the function of its gradient.
 #include "tests/numerics/OpCase.h"
 #include "compiler/autodiff/Autodiff.h"
+#include "dialect/Conventions.h"
 #include "dialect/QuernOps.h"
 #include "mlir/Parser/Parser.h"
 #include <cmath>
@@ -73,25 +74,31 @@ std::optional<Case> makeCase(MLIRContext &context, const OpTest &test, int64_t b
   return made;
 }
 
-func::FuncOp buildGradient(Case &made, llvm::SmallVectorImpl<unsigned> &wrt) {
-  OpBuilder builder = OpBuilder::atBlockEnd(made.module->getBody());
-  auto gradient = cast<func::FuncOp>(builder.clone(*made.function));
+func::FuncOp buildGradient(func::FuncOp function, llvm::SmallVectorImpl<unsigned> &wrt) {
+  OpBuilder builder(function->getContext());
+  builder.setInsertionPointAfter(function);
+  auto gradient = cast<func::FuncOp>(builder.clone(*function));
   gradient.setName("gradient");
-  gradient.removeArgAttrsAttr(); // They would describe another signature.
-  gradient.removeResAttrsAttr();
+  gradient.removeResAttrsAttr(); // They would describe another signature.
   Block &block = gradient.getBody().front();
-  inlineComposites(block, [](CompositeOp composite) { return composite.getVjp().empty(); });
+  inlineForDerivative(block);
   Operation *terminator = block.getTerminator();
-  Value output = terminator->getOperand(0);
-  Value cotangent = block.addArgument(output.getType(), output.getLoc());
-  llvm::SmallVector<Value> values, gradients;
-  for (auto [i, argument] : llvm::enumerate(block.getArguments().drop_back()))
-    if (cast<TensorType>(argument.getType()).isFloat()) {
+  auto isFloat = [](Value value) { return cast<TensorType>(value.getType()).isFloat(); };
+  llvm::SmallVector<Value> values, outputs, cotangents, gradients;
+  for (auto [i, argument] : llvm::enumerate(block.getArguments()))
+    if (isFloat(argument)) {
       wrt.push_back(i);
       values.push_back(argument);
     }
+  for (auto [i, output] : llvm::enumerate(terminator->getOperands()))
+    if (isFloat(output) && getResultRole(function, i) == Role::output) {
+      (void)gradient.insertArgument(gradient.getNumArguments(), output.getType(), {},
+                                    output.getLoc());
+      outputs.push_back(output);
+      cotangents.push_back(block.getArguments().back());
+    }
   builder.setInsertionPoint(terminator);
-  if (failed(differentiate(builder, block, output, cotangent, values, gradients)))
+  if (failed(differentiate(builder, block, outputs, cotangents, values, gradients)))
     return nullptr;
   for (auto [value, derivative] : llvm::zip_equal(values, gradients))
     if (!derivative)
@@ -99,7 +106,7 @@ func::FuncOp buildGradient(Case &made, llvm::SmallVectorImpl<unsigned> &wrt) {
   terminator->setOperands(gradients);
   gradient.setFunctionType(FunctionType::get(gradient.getContext(), block.getArgumentTypes(),
                                              ValueRange(gradients).getTypes()));
-  return succeeded(verify(*made.module)) ? gradient : nullptr;
+  return succeeded(verify(gradient)) ? gradient : nullptr;
 }
 
 HostTensor makeCotangent(func::FuncOp gradient, const DimValues &dims) {

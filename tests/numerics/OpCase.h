@@ -25,9 +25,10 @@ llvm::SmallVector<int64_t> getShape(TensorType type, const DimValues &dims);
 std::optional<Case> makeCase(mlir::MLIRContext &context, const OpTest &test, int64_t batch,
                              int64_t size, const std::string &floats);
 
-/// Adds @gradient to the module: it takes the arguments and a cotangent of the result and returns the
-/// cotangents of the float arguments, whose positions `wrt` gets. Null where it cannot.
-mlir::func::FuncOp buildGradient(Case &made, llvm::SmallVectorImpl<unsigned> &wrt);
+/// Adds @gradient behind the function: it takes the arguments and a cotangent of each output of floats
+/// and returns the cotangents of the float arguments, whose positions `wrt` gets. Null where it cannot.
+mlir::func::FuncOp buildGradient(mlir::func::FuncOp function,
+                                 llvm::SmallVectorImpl<unsigned> &wrt);
 
 /// A cotangent for @gradient.
 HostTensor makeCotangent(mlir::func::FuncOp gradient, const DimValues &dims);

@@ -72,7 +72,7 @@ static std::optional<double> differentiateNumerically(Case &made, unsigned posit
 bool checkGradient(Case &made, ArrayRef<unsigned> stopped, double distortion,
                    std::string &message) {
   llvm::SmallVector<unsigned> wrt;
-  func::FuncOp gradient = buildGradient(made, wrt);
+  func::FuncOp gradient = buildGradient(made.function, wrt);
   if (!gradient) {
     message = "cannot be differentiated";
     return false;

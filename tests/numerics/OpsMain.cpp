@@ -96,7 +96,7 @@ static void runTest(MLIRContext &context, const OpTest &test, Reached &reached) 
         llvm::SmallVector<unsigned> wrt;
         if (!differentiates)
           continue;
-        func::FuncOp gradient = buildGradient(*narrow, wrt);
+        func::FuncOp gradient = buildGradient(narrow->function, wrt);
         Inputs arguments = narrow->inputs;
         arguments.push_back(makeCotangent(gradient, narrow->dims));
         report(checkBounds(*narrow, gradient, arguments, 0, message), __FILE__, __LINE__,

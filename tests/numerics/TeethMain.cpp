@@ -1,4 +1,5 @@
-// Breaks the derivative of each op, one operand at a time, and wants its tests to notice.
+// Breaks the derivative of each op, one operand at a time and in several ways, and wants its tests
+// to notice each.
 #include "compiler/autodiff/Autodiff.h"
 #include "compiler/autodiff/Derivatives.h"
 #include "compiler/interpreter/Interpretation.h"
@@ -9,11 +10,25 @@
 using namespace mlir;
 namespace quern::test {
 namespace {
+/// How a cotangent is wrong.
+struct Wrong {
+  const char *name;
+  /// What it is multiplied with, and what is added to each element.
+  double factor, added;
+};
+const Wrong wrongs[] = {{"with a number added", 1, 1e-3},
+                        {"of the wrong sign", -1, 0},
+                        {"left out", 0, 0},
+                        {"one percent too large", 1.01, 0}};
+
 /// Which operand of which op gets a wrong cotangent, and the context whose derivatives are right.
 struct Fault {
   MLIRContext *good = nullptr;
   StringRef op;
   unsigned operand = 0;
+  const Wrong *wrong = nullptr;
+  /// Whether any cotangent became another. A derivative of 0 has no sign and cannot be left out.
+  bool isMade = false;
 };
 } // namespace
 static Fault fault;
@@ -23,12 +38,25 @@ template <typename Op> struct Faulty : Differentiable::ExternalModel<Faulty<Op>,
   void accumulateCotangents(Operation *op, VjpContext &context) const {
     auto *good = RegisteredOperationName::lookup(TypeID::get<Op>(), fault.good)
                      ->template getInterface<Differentiable>();
+    bool isHere = op->getName().getStringRef() == fault.op &&
+                  fault.operand < op->getNumOperands() &&
+                  context.isActive(op->getOperand(fault.operand));
+    Value operand = isHere ? op->getOperand(fault.operand) : Value();
+    bool hadOne = isHere && context.hasCotangent(operand);
+    Value before = hadOne ? context.cotangent(operand) : Value();
     good->accumulateCotangents(good, op, context);
-    if (op->getName().getStringRef() != fault.op || fault.operand >= op->getNumOperands())
+    if (!isHere)
       return;
-    Value operand = op->getOperand(fault.operand);
-    if (context.isActive(operand))
-      context.accumulate(operand, context.constantLike(operand, 1e-3));
+    if (fault.wrong->added != 0) {
+      context.accumulate(operand, context.constantLike(operand, fault.wrong->added));
+      fault.isMade = true;
+    } else if (context.hasCotangent(operand) && context.cotangent(operand) != before) {
+      Value share = context.cotangent(operand);
+      if (hadOne)
+        share = context.sub(share, before);
+      context.accumulate(operand, context.mul(share, fault.wrong->factor - 1));
+      fault.isMade = true;
+    }
   }
   static StringRef whyNotDifferentiable() {
     return RegisteredOperationName::lookup(TypeID::get<Op>(), fault.good)
@@ -102,13 +130,21 @@ int main() {
     });
     tests.push_back(std::move(test));
   }
-  for (const auto &[op, operand] : operands) {
-    fault.op = op;
-    fault.operand = operand;
-    report(isNoticed(context, tests, op), __FILE__, __LINE__,
-           "a wrong derivative of operand " + std::to_string(operand) + " of " + op +
-               " is not noticed");
-  }
+  int64_t made = 0, noticed = 0;
+  for (const auto &[op, operand] : operands)
+    for (const Wrong &wrong : wrongs) {
+      fault = {&good, op, operand, &wrong, false};
+      bool isFound = isNoticed(context, tests, op);
+      made += fault.isMade;
+      noticed += isFound;
+      report(isFound || !fault.isMade, __FILE__, __LINE__,
+             "a derivative of operand " + std::to_string(operand) + " of " + op + ", " +
+                 wrong.name + ", is not noticed");
+    }
+  std::printf("%lld wrong derivatives, %lld noticed\n", static_cast<long long>(made),
+              static_cast<long long>(noticed));
+  // Each op that has a derivative is broken in some way.
+  CHECK(made >= 200);
   for (RegisteredOperationName op : context.getRegisteredOperations())
     if (op.getDialectNamespace() == "quern" &&
         op.getInterface<Differentiable>()->whyNotDifferentiable().empty())
