@@ -35,7 +35,8 @@ struct GoldenCase {
   /// that are zero but for rounding, as that of a bias before a batch norm is: rounding over
   /// epsilon.
   Tensors wanted, digests, nearby;
-  /// `grad`: by the parameter's name, or for trainings digests by `STEP:FUNCTION:PARAMETER`.
+  /// `grad`: by the parameter's name, or for trainings digests by `STEP:FUNCTION:PARAMETER`, where
+  /// the parameter `*` has the digest of all gradients as one tensor would have it.
   Tensors gradients;
   /// `call`: digests of what exports and metrics return in the end, by `FUNCTION:POSITION`.
   Tensors calls;

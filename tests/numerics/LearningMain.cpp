@@ -72,14 +72,21 @@ static void compareGradients(LearningProgram &program, const GoldenCase &golden,
       !run(gradient, arguments, results))
     return;
   double largest = 0; // Gradients that are zero but for rounding are so measured by the others.
-  for (const HostTensor &result : llvm::drop_begin(results))
-    largest = std::max(largest, digestOf(result).getReal(0));
+  double squares = 0, products = 0;
+  std::vector<std::pair<std::string, HostTensor>> digests;
   for (auto [position, result] : llvm::drop_begin(llvm::enumerate(results))) {
-    std::string name = getResultName(gradient, position).str();
+    HostTensor digest = digestOf(result);
+    largest = std::max(largest, digest.getReal(0));
+    squares += std::pow(digest.getReal(0), 2);
+    products += digest.getReal(1);
+    digests.push_back({getResultName(gradient, position).str(), digest});
+  }
+  digests.push_back({"*", HostTensor(DType::f64, {2}, {std::sqrt(squares), products})});
+  for (auto &[name, digest] : digests) {
     auto found = golden.gradients.find(prefix + name);
     if (found == golden.gradients.end())
       continue;
-    compareWith(found->second, digestOf(result), where + ", gradient of " + name, 1e-9, largest);
+    compareWith(found->second, digest, where + ", gradient of " + name, 1e-9, largest);
     ++compared;
   }
 }

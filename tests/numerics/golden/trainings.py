@@ -6,7 +6,8 @@ from torch import nn
 
 torch.set_default_dtype(torch.float64)
 STEPS = 100
-GRADIENTS_AT = (0, 50)
+GRADIENTS_AT = (0, 50)  # steps of which the file has each gradient
+SUMS_AT = range(10, STEPS, 10)  # steps of which it has the sum of their digests
 WHOLE = 12  # Tensors of more elements are written as digests.
 
 
@@ -139,6 +140,9 @@ class GoldenFile:
                 if step in GRADIENTS_AT:
                     for parameter, gradient in zip(training.parameters, gradients):
                         self.line("grad", f"{step}:{key}:{names[id(parameter)]}", digest(gradient))
+                if step in SUMS_AT:
+                    norms, products = torch.stack([digest(gradient) for gradient in gradients]).unbind(1)
+                    self.line("grad", f"{step}:{key}:*", torch.stack([norms.norm(), products.sum()]))
         for key, each in losses.items():
             self.line("loss", key, torch.stack(each))
         found = {names[id(t)]: t for m in roots.values() for t in [*m.parameters(), *m.buffers()]}
