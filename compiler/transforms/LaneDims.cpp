@@ -12,8 +12,10 @@ using Dimension = std::pair<void *, int64_t>; // a value and one of its dimensio
 class Finder {
 public:
   std::optional<LaneDims> run(Block &block) {
+    // What only passes through is no part of the work.
+    auto isRead = [&](Operation *user) { return user != block.getTerminator(); };
     for (BlockArgument argument : block.getArguments())
-      if (!add(argument))
+      if (llvm::any_of(argument.getUsers(), isRead) && !add(argument))
         return std::nullopt;
     for (Operation &op : block.without_terminator()) {
       for (Value result : op.getResults())
@@ -108,19 +110,34 @@ private:
     return true;
   }
 
+  /// The longest class; of equally long ones the first that a value has, so that the choice does not
+  /// depend on addresses, and of which no value has two dimensions.
   std::optional<LaneDims> choose() {
-    // The longest class; of equally long ones the first that a value has, so that the choice does not
-    // depend on addresses.
-    LaneDims result;
-    std::optional<Dimension> leader;
+    SmallVector<Dimension> leaders;
+    int64_t longest = LaneDims().lanes;
     for (Value value : values)
       for (int64_t i = 0; i < typeOf(value).getRank(); ++i) {
         int64_t extent = *typeOf(value).getExtent(i).getConstant();
-        if (extent > result.lanes) {
-          result.lanes = extent;
-          leader = classes.getLeaderValue(Dimension(value.getAsOpaquePointer(), i));
+        Dimension leader = classes.getLeaderValue(Dimension(value.getAsOpaquePointer(), i));
+        if (extent > longest) {
+          leaders.clear();
+          longest = extent;
         }
+        if (extent == longest && !llvm::is_contained(leaders, leader))
+          leaders.push_back(leader);
       }
+    if (longest == LaneDims().lanes)
+      return measure(std::nullopt, longest);
+    for (Dimension leader : leaders)
+      if (std::optional<LaneDims> result = measure(leader, longest))
+        return result;
+    return std::nullopt;
+  }
+
+  /// Nothing where a value has two dimensions of the class.
+  std::optional<LaneDims> measure(std::optional<Dimension> leader, int64_t lanes) {
+    LaneDims result;
+    result.lanes = lanes;
     for (Value value : values) {
       int64_t vectors = 1;
       for (int64_t i = 0; i < typeOf(value).getRank(); ++i) {
