@@ -1,4 +1,4 @@
-// Barriers; composites, loops and kernels: verifiers of their regions.
+// Barriers and what stops gradients; composites, loops and kernels: verifiers of their regions.
 #include "dialect/QuernOps.h"
 
 using namespace mlir;
@@ -23,6 +23,7 @@ static LogicalResult verifyBody(Operation *op, StringRef name, Region &region, T
 }
 
 OpFoldResult BarrierOp::fold(FoldAdaptor operands) { return operands.getOperand(); }
+OpFoldResult StopGradientOp::fold(FoldAdaptor operands) { return operands.getOperand(); }
 
 void CompositeOp::getAsmResultNames(OpAsmSetValueNameFn setName) {
   for (Value result : getResults())

@@ -18,6 +18,7 @@ def Quern_StopGradientOp
   let arguments = (ins Quern_Tensor:$operand);
   let results = (outs Quern_Tensor:$result);
   let assemblyFormat = "$operand attr-dict `:` type($result)";
+  let hasFolder = 1;
 }
 
 def Quern_BarrierOp

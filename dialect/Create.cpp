@@ -42,6 +42,11 @@ LogicalResult IotaOp::verify() {
            << getDimension() << ", but its type is " << getType();
   return success();
 }
+OpFoldResult IotaOp::fold(FoldAdaptor) {
+  if (getType().getExtent(getDimension()).isConstant(1))
+    return getSplat(getType(), int64_t(0));
+  return {};
+}
 
 /// A dim by its own name.
 void ExtentOp::getAsmResultNames(OpAsmSetValueNameFn setName) {

@@ -43,6 +43,7 @@ def Quern_IotaOp : Quern_Op<"iota", [Pure, Quern_NamesResults]> {
   let arguments = (ins I64Attr:$dimension);
   let results = (outs Quern_NumberTensor:$result);
   let assemblyFormat = "$dimension attr-dict `:` type($result)";
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 

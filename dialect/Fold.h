@@ -17,6 +17,8 @@ mlir::DenseElementsAttr getSplat(TensorType type, int64_t number);
 /// The number of a splat constant of floats or of integers.
 std::optional<double> getFloatSplat(mlir::Attribute value);
 std::optional<int64_t> getIntegerSplat(mlir::Attribute value);
+/// A splat constant in another shape, for ops that only move elements.
+mlir::OpFoldResult foldMovedSplat(mlir::Attribute value, TensorType type);
 /// Whether the constant is a splat equal to `number` in its element type.
 bool isSplat(mlir::Attribute value, double number);
 } // namespace quern

@@ -44,12 +44,18 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   return success();
 }
 
+OpFoldResult GatherOp::fold(FoldAdaptor operands) {
+  return foldMovedSplat(operands.getOperand(), cast<TensorType>(getType()));
+}
+
 LogicalResult ScatterOp::verify() {
   TensorType type = gatherType(getLoc(), "scatter", getType(), getIndices(), getDimensions());
   if (!type)
     return failure();
   if (type != getUpdates().getType())
     return emitOpError("(C4) needs updates of type ") << type << ", not " << getUpdates().getType();
+  if (getMode() == ScatterMode::add && type.getElementType().isInteger(1))
+    return emitOpError("(C5) cannot add ") << type;
   return success();
 }
 

@@ -26,6 +26,7 @@ def Quern_GatherOp : Quern_Op<"gather", [Pure, InferTypeOpAdaptor]> {
     $operand `[` $indices `]` `dims` $dimensions attr-dict
     `:` custom<Signature>(type($result), type($operand), type($indices))
   }];
+  let hasFolder = 1;
 }
 
 def Quern_ScatterOp : Quern_Op<"scatter", [Pure, AllTypesMatch<["operand", "result"]>]> {
@@ -34,7 +35,8 @@ def Quern_ScatterOp : Quern_Op<"scatter", [Pure, AllTypesMatch<["operand", "resu
     The transpose of `gather`: `updates` has the type that `gather` would give. `add` sums all updates
     of a place in row-major order; of several `set`, the last one stays. Indices are clamped.
 
-    Constraints: (C1) to (C3) as in `gather`; (C4) `updates` has the type of the corresponding gather.
+    Constraints: (C1) to (C3) as in `gather`; (C4) `updates` has the type of the corresponding gather;
+    (C5) `add` takes numbers.
 
     Example:
     ```mlir
@@ -86,7 +88,7 @@ def Quern_CheckRangeOp : Quern_Op<"check_range"> {
 
     Example:
     ```mlir
-    quern.check_range %y below 10, "class {0} in row {1} is not below {2}" at "m.qn:7:5" : !quern.tensor<[B], i64>
+    quern.check_range %y below 10, "class {0} in row {1} is outside [0, {2})" at "m.qn:7:5" : !quern.tensor<[B], i64>
     ```
   }];
   let arguments = (ins Quern_IntegerTensor:$operand, Quern_ExtentAttr:$bound, StrAttr:$message,

@@ -1,4 +1,5 @@
 // Reductions: type inference, verifiers, folders.
+#include "dialect/Fold.h"
 #include "dialect/QuernOps.h"
 
 using namespace mlir;
@@ -46,6 +47,12 @@ LogicalResult ArgReduceOp::inferReturnTypes(MLIRContext *context, std::optional<
                              " in ", type);
   types.push_back(dropDimensions(type, dimension, IntegerType::get(context, 64)));
   return success();
+}
+
+OpFoldResult ArgReduceOp::fold(FoldAdaptor) {
+  if (getOperand().getType().getExtent(getDimension()).isConstant(1)) // The only place there is.
+    return getSplat(cast<TensorType>(getType()), int64_t(0));
+  return {};
 }
 
 LogicalResult CumulateOp::verify() {

@@ -49,6 +49,7 @@ def Quern_ArgReduceOp : Quern_Op<"argreduce", [Pure, InferTypeOpAdaptor]> {
   let assemblyFormat = [{
     $kind $operand `dim` $dimension attr-dict `:` type($operand) `->` type($result)
   }];
+  let hasFolder = 1;
 }
 
 def Quern_CumulateOp

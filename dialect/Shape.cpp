@@ -5,8 +5,7 @@
 using namespace mlir;
 namespace quern {
 
-/// A splat constant of another shape, for ops that only move elements.
-static OpFoldResult foldMovedSplat(Attribute value, TensorType type) {
+OpFoldResult foldMovedSplat(Attribute value, TensorType type) {
   if (auto number = getFloatSplat(value))
     return getSplat(type, *number);
   if (auto number = getIntegerSplat(value))
@@ -197,6 +196,14 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *context, std::optional<Locati
   return success();
 }
 
+OpFoldResult PadOp::fold(FoldAdaptor) {
+  auto isZero = [](Extent extent) { return extent.isConstant(0); };
+  bool keeps = llvm::all_of(quern::getExtents(getLow()), isZero) &&
+               llvm::all_of(quern::getExtents(getHigh()), isZero) &&
+               llvm::all_of(getInterior(), [](int64_t number) { return number == 0; });
+  return keeps ? getOperand() : OpFoldResult();
+}
+
 //===-- reverse, concat, dynamic slices
 //--------------------------------------------------------===//
 
@@ -208,6 +215,15 @@ LogicalResult ReverseOp::verify() {
     previous = dimension;
   }
   return success();
+}
+
+OpFoldResult ReverseOp::fold(FoldAdaptor operands) {
+  if (llvm::all_of(getDimensions(), [&](int64_t i) { return getType().getExtent(i).isConstant(1); }))
+    return getOperand();
+  if (auto inner = getOperand().getDefiningOp<ReverseOp>();
+      inner && inner.getDimensions() == getDimensions())
+    return inner.getOperand();
+  return foldMovedSplat(operands.getOperand(), getType());
 }
 
 LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
@@ -235,6 +251,10 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   return success();
 }
 
+OpFoldResult ConcatOp::fold(FoldAdaptor) {
+  return getOperands().size() == 1 ? getOperands()[0] : OpFoldResult();
+}
+
 static LogicalResult verifyOffsets(Operation *op, TensorType type, ValueRange offsets) {
   if (static_cast<int64_t>(offsets.size()) != type.getRank())
     return op->emitOpError("(C1) has ") << offsets.size() << " offsets for " << type;
@@ -253,11 +273,20 @@ LogicalResult DynamicSliceOp::verify() {
   return verifyOffsets(*this, from, getOffsets());
 }
 
+OpFoldResult DynamicSliceOp::fold(FoldAdaptor operands) {
+  if (getOperand().getType() == getType()) // Offsets are clamped to 0.
+    return getOperand();
+  return foldMovedSplat(operands.getOperand(), getType());
+}
+
 LogicalResult DynamicUpdateSliceOp::verify() {
   TensorType update = getUpdate().getType();
   if (update.getRank() != getType().getRank() ||
       update.getElementType() != getType().getElementType())
     return emitOpError("(C2) puts ") << update << " into " << getType();
   return verifyOffsets(*this, getType(), getOffsets());
+}
+OpFoldResult DynamicUpdateSliceOp::fold(FoldAdaptor) {
+  return getUpdate().getType() == getType() ? getUpdate() : OpFoldResult();
 }
 } // namespace quern

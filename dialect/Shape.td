@@ -122,11 +122,14 @@ def Quern_PadOp : Quern_Op<"pad", [Pure, InferTypeOpAdaptor]> {
     `interior` $interior attr-dict
     `:` custom<Signature>(type($result), type($operand), type($fill))
   }];
+  let hasFolder = 1;
 }
 
 def Quern_ReverseOp : Quern_Op<"reverse", [Pure, SameOperandsAndResultType]> {
   let summary = "the elements in reverse order along dimensions";
   let description = [{
+    Element `i` along one of `dimensions` is the operand's `n - 1 - i`, where `n` is the extent.
+
     Constraints: (C1) `dimensions` are in [0, rank), strictly increasing.
 
     Example:
@@ -137,12 +140,15 @@ def Quern_ReverseOp : Quern_Op<"reverse", [Pure, SameOperandsAndResultType]> {
   let arguments = (ins Quern_Tensor:$operand, DenseI64ArrayAttr:$dimensions);
   let results = (outs Quern_Tensor:$result);
   let assemblyFormat = "$operand `dims` $dimensions attr-dict `:` type($result)";
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
 def Quern_ConcatOp : Quern_Op<"concat", [Pure, InferTypeOpAdaptor]> {
   let summary = "tensors one after the other along a dimension";
   let description = [{
+    Along `dimension`, the first operand's elements, then the second's, and so on.
+
     Constraints: (C1) at least one operand; (C2) `dimension` is in [0, rank); (C3) operands have one
     element type and equal extents but along `dimension`; (C4) the result's extent there is the sum.
 
@@ -156,6 +162,7 @@ def Quern_ConcatOp : Quern_Op<"concat", [Pure, InferTypeOpAdaptor]> {
   let assemblyFormat = [{
     $operands `dim` $dimension attr-dict `:` custom<Signature>(type($result), type($operands))
   }];
+  let hasFolder = 1;
 }
 
 def Quern_DynamicSliceOp : Quern_Op<"dynamic_slice", [Pure]> {
@@ -178,6 +185,7 @@ def Quern_DynamicSliceOp : Quern_Op<"dynamic_slice", [Pure]> {
     $operand `[` $offsets `]` attr-dict
     `:` custom<Signature>(type($result), type($operand), type($offsets))
   }];
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -185,8 +193,10 @@ def Quern_DynamicUpdateSliceOp
     : Quern_Op<"dynamic_update_slice", [Pure, AllTypesMatch<["operand", "result"]>]> {
   let summary = "a tensor with a part replaced at a place known at run time";
   let description = [{
+    The operand, but `update` in the part that `dynamic_slice` would take at these offsets.
+
     Constraints: (C1) one i64 scalar a dimension; (C2) `update` has the operand's rank and element
-    type; (C3) the result has the operand's type. Offsets are clamped as in `dynamic_slice`.
+    type; (C3) the result has the operand's type.
 
     Example:
     ```mlir
@@ -200,6 +210,7 @@ def Quern_DynamicUpdateSliceOp
     $operand `,` $update `[` $offsets `]` attr-dict
     `:` custom<Signature>(type($result), type($operand), type($update), type($offsets))
   }];
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 

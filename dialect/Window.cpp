@@ -141,10 +141,10 @@ LogicalResult WindowGatherOp::inferReturnTypes(MLIRContext *, std::optional<Loca
                           adaptor.getStrides(), adaptor.getLow(), adaptor.getHigh(),
                           adaptor.getDilation(), {}, extents)))
     return failure();
-  if (values.getShape() != type.getShape())
+  if (values != type)
     return emitOptionalError(location, "'quern.window_gather' op (C3) takes elements of ", values,
                              " at places of ", type);
-  types.push_back(TensorType::get(extents, values.getElementType()));
+  types.push_back(TensorType::get(extents, type.getElementType()));
   return success();
 }
 
@@ -157,8 +157,7 @@ LogicalResult WindowScatterOp::verify() {
   for (Extent low : quern::getExtents(getLow()))
     if (!low.getConstant() || *low.getConstant() < 0)
       return emitOpError("(C3) has low ") << low.str();
-  if (ArrayRef<Extent>(getUpdates().getType().getExtents()) != ArrayRef<Extent>(extents) ||
-      getType() != type.withElementType(getUpdates().getType().getElementType()))
+  if (getUpdates().getType() != TensorType::get(extents, type.getElementType()) || getType() != type)
     return emitOpError("(C4) puts ") << getUpdates().getType() << " into " << getType();
   return success();
 }

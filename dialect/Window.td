@@ -86,17 +86,17 @@ def Quern_WindowGatherOp : Quern_WindowOp<"window_gather", [InferTypeOpAdaptor]>
     For each window of `operand`, as in `window_reduce`, the element of `values` at the first place
     where the extremum stands; NaN counts as the extremum. A window without elements gives 0.
 
-    Constraints: (C1) and (C2) as in `window_reduce`; (C3) `values` has the operand's extents and the
-    result's element type; (C4) the result's extents are those of `window_reduce`.
+    Constraints: (C1) and (C2) as in `window_reduce`; (C3) `values` has the operand's type; (C4) the
+    result has the type of the `window_reduce`.
 
     Example:
     ```mlir
     %r = quern.window_gather max %x, %y window [2] strides [2] low [0] high [0] dilation [1] : (!quern.tensor<[B, 28], f32>, !quern.tensor<[B, 28], f32>) -> !quern.tensor<[B, 14], f32>
     ```
   }];
-  let arguments = !con((ins Quern_ExtremumAttr:$kind, Quern_NumberTensor:$operand,
-                            Quern_NumberTensor:$values), windowArguments);
-  let results = (outs Quern_NumberTensor:$result);
+  let arguments = !con((ins Quern_ExtremumAttr:$kind, Quern_FloatTensor:$operand,
+                            Quern_FloatTensor:$values), windowArguments);
+  let results = (outs Quern_FloatTensor:$result);
   let assemblyFormat = [{
     $kind $operand `,` $values `window` $window `strides` $strides `low` custom<Extents>($low)
     `high` custom<Extents>($high) `dilation` $dilation attr-dict
@@ -112,17 +112,16 @@ def Quern_WindowScatterOp : Quern_WindowOp<"window_scatter", []> {
     window first.
 
     Constraints: (C1) and (C2) as in `window_reduce`; (C3) `low` are constants that are not negative;
-    (C4) `updates` has the extents of the `window_gather`, and the result the operand's extents and
-    the updates' element type.
+    (C4) `updates` has the type of the `window_gather`, and the result the operand's.
 
     Example:
     ```mlir
     %r = quern.window_scatter max %x, %g window [2] strides [2] low [0] high [0] dilation [1] : (!quern.tensor<[B, 28], f32>, !quern.tensor<[B, 14], f32>) -> !quern.tensor<[B, 28], f32>
     ```
   }];
-  let arguments = !con((ins Quern_ExtremumAttr:$kind, Quern_NumberTensor:$operand,
-                            Quern_NumberTensor:$updates), windowArguments);
-  let results = (outs Quern_NumberTensor:$result);
+  let arguments = !con((ins Quern_ExtremumAttr:$kind, Quern_FloatTensor:$operand,
+                            Quern_FloatTensor:$updates), windowArguments);
+  let results = (outs Quern_FloatTensor:$result);
   let assemblyFormat = [{
     $kind $operand `,` $updates `window` $window `strides` $strides `low` custom<Extents>($low)
     `high` custom<Extents>($high) `dilation` $dilation attr-dict

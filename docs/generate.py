@@ -169,7 +169,7 @@ def split_description(text):
     text, _, constraints = text.partition("Constraints:")
     note = ""
     listed = []
-    for number, rest in re.findall(r"\((C\d(?:\) to \(C\d)?)\) (.*?)(?=;?\s*\(C\d\)|$)", constraints.strip(), re.S):
+    for number, rest in re.findall(r"\((C\d(?:\) (?:to|and) \(C\d)?)\)\s+(.*?)(?=;?\s*\(C\d\)|$)", constraints.strip(), re.S):
         rest = " ".join(rest.split()).rstrip(";")
         rest, dot, note = rest.partition(". ")
         listed.append(f"- ({number}) {rest.rstrip('.')}")
@@ -195,7 +195,7 @@ def kind_of(ops, name):
     if "Variadic" in record["!superclasses"]:
         return "any number, each " + kind_of(ops, record["baseType"]["def"])
     if "OptionalAttr" in record["!superclasses"]:
-        return "optional " + kind_of(ops, record["baseAttr"]["def"])
+        return "optional " + re.sub(r"^(the|an?) ", "", kind_of(ops, record["baseAttr"]["def"]))
     return WORDS.get(record["summary"], record["summary"])
 
 

@@ -218,7 +218,8 @@ static Element selectElement(DType dtype, const Element &condition, const Elemen
 static Element convertElement(const Evaluation &evaluation, DType from, DType to,
                               const Element &x) {
   if (isFloat(from) && isFloat(to)) {
-    bool widens = getUnitRoundoff(to) < getUnitRoundoff(from);
+    // f16 has more digits than bf16, but a smaller range.
+    bool widens = getUnitRoundoff(to) < getUnitRoundoff(from) && getLargest(to) >= getLargest(from);
     return evaluation.finish(to, x.real, x.error, widens || from == to ? 0 : 1);
   }
   if (isFloat(from)) {
@@ -234,7 +235,7 @@ static Element convertElement(const Evaluation &evaluation, DType from, DType to
   }
   if (isFloat(to)) {
     double value = static_cast<double>(x.integer);
-    if (!evaluation.bounded && to == DType::f32)
+    if (!evaluation.bounded && to != DType::f64) // f16 and bf16 by way of f32
       value = static_cast<float>(x.integer);
     bool exact = std::fabs(value) * getUnitRoundoff(to) < 1;
     return evaluation.finish(to, value, x.error, exact ? 0 : 1);

@@ -154,8 +154,6 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, WindowScatterOp op, Operands 
     const Element &update = updates.elements[position];
     Element &element = result->elements[best];
     element.real += update.real;
-    element.integer =
-        wrapTo(dtype, int64_t(uint64_t(element.integer) + uint64_t(update.integer)));
     element.error += update.error;
     magnitudes[best] += std::fabs(update.real) + update.error;
     ++counts[best];
@@ -164,10 +162,9 @@ FailureOr<Tensor> evaluate(Evaluation &evaluation, WindowScatterOp op, Operands 
       for (int64_t place : places)
         result->elements[place].error = INFINITY;
   });
-  if (isFloat(dtype))
-    for (auto [element, count, magnitude] : llvm::zip_equal(result->elements, counts, magnitudes))
-      if (count > 1)
-        element = evaluation.finish(dtype, element.real, element.error + count * unit * magnitude);
+  for (auto [element, count, magnitude] : llvm::zip_equal(result->elements, counts, magnitudes))
+    if (count > 1)
+      element = evaluation.finish(dtype, element.real, element.error + count * unit * magnitude);
   return result;
 }
 } // namespace quern

@@ -4,6 +4,7 @@
 #include "dialect/QuernOps.h"
 #include "tests/numerics/EntryCheck.h"
 #include "tests/numerics/OpCase.h"
+#include "tests/numerics/OpKeys.h"
 #include "tests/unit/check.h"
 
 using namespace mlir;
@@ -32,19 +33,33 @@ static void check(const CompiledModule &compiled, func::FuncOp function, const s
   report(reply.message.empty(), __FILE__, __LINE__, where + reply.message);
 }
 
-void checkCompiled(MLIRContext &context, std::vector<OpTest> candidates, const std::string &floats,
-                   ArrayRef<bool> fusions) {
+/// Adds the ops that stand alone in a kernel, but for constants and extents, and loops.
+static void noteKernels(ModuleOp planned, std::set<std::string> &keys) {
+  planned.walk([&](ScanOp scan) { keys.insert(getKey(scan)); });
+  planned.walk([&](KernelOp kernel) {
+    llvm::SmallVector<Operation *> computing;
+    for (Operation &op : kernel.getBody().front().without_terminator())
+      if (!isa<ConstantOp, ExtentOp>(op))
+        computing.push_back(&op);
+    if (computing.size() == 1)
+      keys.insert(getKey(computing[0]));
+    else if (computing.empty())
+      for (Operation &op : kernel.getBody().front().without_terminator())
+        keys.insert(getKey(&op));
+  });
+}
+
+std::set<std::string> checkCompiled(MLIRContext &context, std::vector<OpTest> candidates,
+                                    DType dtype, ArrayRef<bool> fusions) {
+  std::set<std::string> keys;
   std::string text;
   std::vector<OpTest> tests;
   for (OpTest &test : candidates) {
-    std::optional<Case> made = makeCase(context, test, 3, 2, floats);
-    bool stands = false; // Ops that stand in functions only at other phases.
-    if (made)
-      made->module->walk([&](Operation *op) { stands |= isa<KernelOp, PrintOp>(op); });
-    if (!made || stands)
+    std::optional<Case> made = makeCase(context, test, 3, 2, dtype);
+    if (!made || !canBeCompiled(*made))
       continue;
     std::string number = std::to_string(tests.size());
-    test.hasDerivative &= cast<TensorType>(made->function.getResultTypes()[0]).isFloat();
+    test.hasDerivative = isDifferentiated(test, *made, dtype);
     llvm::SmallVector<unsigned> wrt;
     if (test.hasDerivative)
       appendEntry(buildGradient(made->function, wrt), "gradient" + number, text);
@@ -52,12 +67,15 @@ void checkCompiled(MLIRContext &context, std::vector<OpTest> candidates, const s
     tests.push_back(std::move(test));
   }
   for (bool fuse : fusions) {
-    CompiledModule compiled(text, fuse);
+    CompiledModule compiled(text, fuse, "host", [&](ModuleOp planned) {
+      if (!fuse)
+        noteKernels(planned, keys);
+    });
     for (auto [number, test] : llvm::enumerate(tests))
       for (int64_t batch : test.batches)
         for (int64_t size : test.sizes) {
-          std::optional<Case> made = makeCase(context, test, batch, size, floats);
-          std::string where = test.name + " in " + floats + " at B=" + std::to_string(batch) +
+          std::optional<Case> made = makeCase(context, test, batch, size, dtype);
+          std::string where = test.name + " in " + getName(dtype).str() + " at B=" + std::to_string(batch) +
                               ", N=" + std::to_string(size) + (fuse ? ": " : " without fusion: ");
           check(compiled, made->function, "value" + std::to_string(number), made->inputs,
                 made->dims, where);
@@ -70,5 +88,6 @@ void checkCompiled(MLIRContext &context, std::vector<OpTest> candidates, const s
                 where + "the gradient, ");
         }
   }
+  return keys;
 }
 } // namespace quern::test

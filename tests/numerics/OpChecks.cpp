@@ -14,25 +14,56 @@ static std::optional<HostTensor> evaluate(Case &made, const Inputs &inputs, std:
 }
 
 static bool agree(double a, double b, double tolerance) {
-  return a == b || std::fabs(a - b) <= tolerance * (1 + std::fabs(b));
+  return a == b || (std::isnan(a) && std::isnan(b)) ||
+         std::fabs(a - b) <= tolerance * (1 + std::fabs(b));
 }
 
-bool checkValues(Case &made, const Numbers &expected, std::string &message) {
-  std::optional<HostTensor> result = evaluate(made, made.inputs, message);
-  if (!result)
-    return false;
-  if (result->getNumElements() != static_cast<int64_t>(expected.size())) {
-    message = "has " + std::to_string(result->getNumElements()) + " elements, not " +
-              std::to_string(expected.size());
+/// `agrees(i)` for all of `count` elements.
+template <typename Number>
+static bool checkElements(int64_t count, const std::vector<Number> &expected,
+                          llvm::function_ref<Number(int64_t)> element,
+                          llvm::function_ref<bool(Number, Number)> agrees, std::string &message) {
+  if (count != static_cast<int64_t>(expected.size())) {
+    message =
+        "has " + std::to_string(count) + " elements, not " + std::to_string(expected.size());
     return false;
   }
-  for (size_t i = 0; i < expected.size(); ++i)
-    if (!agree(result->getReal(i), expected[i], 1e-13)) {
-      message = "element " + std::to_string(i) + " is " + std::to_string(result->getReal(i)) +
-                ", not " + std::to_string(expected[i]);
+  for (int64_t i = 0; i < count; ++i)
+    if (!agrees(element(i), expected[i])) {
+      message = "element " + std::to_string(i) + " is " + std::to_string(element(i)) + ", not " +
+                std::to_string(expected[i]);
       return false;
     }
   return true;
+}
+
+/// The test's integers, or its numbers wrapped to the dtype; infinities are the ends of its range.
+static std::vector<int64_t> integersOf(const OpTest &test, const Inputs &inputs, DType dtype) {
+  if (test.expectedIntegers) {
+    std::vector<int64_t> integers = test.expectedIntegers(inputs);
+    for (int64_t &integer : integers)
+      integer = wrapTo(dtype, integer);
+    return integers;
+  }
+  std::vector<int64_t> integers;
+  for (double number : test.expected(inputs))
+    integers.push_back(std::isfinite(number) ? wrapTo(dtype, static_cast<int64_t>(number))
+                                             : truncateTo(dtype, number));
+  return integers;
+}
+
+bool checkValues(Case &made, const OpTest &test, std::string &message) {
+  std::optional<HostTensor> result = evaluate(made, made.inputs, message);
+  if (!result)
+    return false;
+  if (!isFloat(result->getDType()))
+    return checkElements<int64_t>(
+        result->getNumElements(), integersOf(test, made.inputs, result->getDType()),
+        [&](int64_t i) { return result->getInteger(i); }, std::equal_to<int64_t>(), message);
+  return checkElements<double>(
+      result->getNumElements(), test.expected(made.inputs),
+      [&](int64_t i) { return result->getReal(i); },
+      [&](double a, double b) { return agree(a, b, test.isExact ? 0 : 1e-13); }, message);
 }
 
 bool checkBounds(Case &made, func::FuncOp function, const Inputs &arguments, double shift,

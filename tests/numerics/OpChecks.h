@@ -6,8 +6,8 @@
 #include "tests/numerics/OpCase.h"
 
 namespace quern::test {
-/// Values in f64 against the independent ones.
-bool checkValues(Case &made, const Numbers &expected, std::string &message);
+/// Values against the test's own: integers, and floats that are exact, to the bit, others as in f64.
+bool checkValues(Case &made, const OpTest &test, std::string &message);
 
 /// The results of `function`, rounded op by op, lie within its bounds, which are shifted by `shift` of
 /// their own size.

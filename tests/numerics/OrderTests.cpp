@@ -24,7 +24,7 @@ static OpTest cumulate(const std::string &kind, std::function<double(double, dou
     }
     return numbers;
   };
-  test.sizes = {0, 1, 2, 7};
+  test.sizes = {0, 1, 2, 7, 37};
   return test;
 }
 
@@ -69,7 +69,7 @@ static OpTest argsortOfColumns(bool descending) {
 static OpTest largestTwo() {
   OpTest test;
   test.name = "argsort of the largest two";
-  test.text = "(%x: I[5, B]) -> I[2, B] { %r = quern.argsort descending %x dim 0 : I[5, B] -> "
+  test.text = "(%x: T[5, B]) -> I[2, B] { %r = quern.argsort descending %x dim 0 : T[5, B] -> "
               "I[2, B] return %r : I[2, B] }";
   test.expected = [](const Inputs &in) {
     int64_t b = in[0].getShape()[1];

@@ -28,6 +28,24 @@ static OpTest reduce(const std::string &kind, double start,
   return test;
 }
 
+/// Reduces rows that are longer than a vector.
+static OpTest reduceRows(const std::string &kind, double start,
+                         std::function<double(double, double)> combine) {
+  OpTest test;
+  test.name = "reduce " + kind + " of rows";
+  test.text = "(%x: F[B, N]) -> F[B] { %r = quern.reduce " + kind +
+              " %x dims [1] : F[B, N] -> F[B] return %r : F[B] }";
+  test.expected = [=](const Inputs &in) {
+    int64_t b = in[0].getShape()[0], n = in[0].getShape()[1];
+    Numbers numbers(b, start);
+    for (int64_t i = 0; i < b * n; ++i)
+      numbers[i / n] = combine(numbers[i / n], in[0].getReal(i));
+    return numbers;
+  };
+  test.sizes = {0, 1, 5, 37};
+  return test;
+}
+
 static OpTest boolReduce(const std::string &kind, bool start) {
   OpTest test;
   test.name = "reduce " + kind;
@@ -85,6 +103,10 @@ std::vector<OpTest> getSumTests() {
                                reduce("max", -INFINITY, max, true),
                                reduce("min", INFINITY, min, false),
                                reduce("min", INFINITY, min, true),
+                               reduceRows("add", 0, add),
+                               reduceRows("mul", 1, mul),
+                               reduceRows("max", -INFINITY, max),
+                               reduceRows("min", INFINITY, min),
                                boolReduce("all", true),
                                boolReduce("any", false),
                                argreduce("max", true),
@@ -124,6 +146,26 @@ std::vector<OpTest> getSumTests() {
   };
   contract.sizes = {0, 1, 5};
   tests.push_back(contract);
+
+  // More rows, columns and terms than a tile has, and multiples of none.
+  OpTest tiles;
+  tiles.name = "contract past tiles";
+  tiles.text =
+      "(%x: F[2*B + 1, N], %w: F[N, 3*N], %b: F[B]) -> F[2*B + 1, 3*N] { %r = quern.contract %x, %w "
+      "batch [] x [] contracting [1] x [0] : (F[2*B + 1, N], F[N, 3*N]) -> F[2*B + 1, 3*N] "
+      "return %r : F[2*B + 1, 3*N] }";
+  tiles.expected = [](const Inputs &in) {
+    int64_t rows = in[0].getShape()[0], n = in[0].getShape()[1];
+    return map(rows * 3 * n, [&](int64_t at) {
+      double sum = 0;
+      for (int64_t k = 0; k < n; ++k)
+        sum += in[0].getReal(at / (3 * n) * n + k) * in[1].getReal(k * 3 * n + at % (3 * n));
+      return sum;
+    });
+  };
+  tiles.batches = {0, 1, 11};
+  tiles.sizes = {1, 3, 37};
+  tests.push_back(tiles);
 
   // Two batch dimensions in another order on each side, two contracted ones crosswise.
   OpTest batched;

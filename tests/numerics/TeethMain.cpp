@@ -73,7 +73,7 @@ template <typename... Ops> static void attachFaulty(MLIRContext *context) {
 /// Whether some test of those that contain the op fails.
 static bool isNoticed(MLIRContext &context, ArrayRef<OpTest> tests, StringRef op) {
   for (const OpTest &test : tests) {
-    std::optional<Case> made = makeCase(context, test, 3, 2, "f64");
+    std::optional<Case> made = makeCase(context, test, 3, 2, DType::f64);
     bool contains = false;
     if (made)
       made->module->walk([&](Operation *o) { contains |= o->getName().getStringRef() == op; });
@@ -110,7 +110,7 @@ int main() {
   std::set<std::pair<std::string, unsigned>> operands;
   std::set<std::string> ops;
   for (OpTest &test : getAllTests()) {
-    std::optional<Case> made = makeCase(context, test, 3, 2, "f64");
+    std::optional<Case> made = makeCase(context, test, 3, 2, DType::f64);
     if (!made || !test.hasDerivative ||
         !cast<quern::TensorType>(made->function.getResultTypes()[0]).isFloat())
       continue;

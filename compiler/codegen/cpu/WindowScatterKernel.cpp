@@ -135,7 +135,6 @@ private:
     window.push_back(LaneIndex::contiguous(firstWindow));
 
     // Which tap holds each window's extremum.
-    Type element = typeOf(root.getOperand()).getElementType();
     Value best, bestTap;
     int64_t tap = 0;
     forEachOuterTap(0, {}, [&](ArrayRef<int64_t> outer) {
@@ -153,7 +152,7 @@ private:
           bestTap = mine;
           continue;
         }
-        Value better = beats(e, element, taps[t], best);
+        Value better = beats(e, taps[t], best);
         best = arith::SelectOp::create(b, loc, better, taps[t], best);
         bestTap = arith::SelectOp::create(b, loc, better, mine, bestTap);
       }
@@ -198,14 +197,8 @@ private:
     return guard;
   }
 
-  Value beats(ElementEmitter &e, Type elementType, Value x, Value best) {
+  Value beats(ElementEmitter &e, Value x, Value best) {
     bool isMax = root.getKind() == Extremum::max;
-    if (!isa<FloatType>(registerType(elementType))) {
-      using P = arith::CmpIPredicate;
-      P relation = isUnsignedElement(elementType) ? (isMax ? P::ugt : P::ult)
-                                                  : (isMax ? P::sgt : P::slt);
-      return arith::CmpIOp::create(e.builder, e.loc, relation, x, best);
-    }
     // Unordered comparison also holds for NaN; of two of those the first stays.
     using P = arith::CmpFPredicate;
     Value further = arith::CmpFOp::create(e.builder, e.loc, isMax ? P::UGT : P::ULT, x, best);

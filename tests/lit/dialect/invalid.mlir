@@ -519,6 +519,15 @@ func.func @scatter(%x: !quern.tensor<[V, 8], f32>, %u: !quern.tensor<[B], f32>, 
 
 // -----
 
+// scatter (C5)
+func.func @scatter(%x: !quern.tensor<[V], i1>, %u: !quern.tensor<[B], i1>, %i: !quern.tensor<[B], i64>) {
+  // expected-error@+1 {{(C5) cannot add '!quern.tensor<[B], i1>'}}
+  %r = quern.scatter add %x, %u[%i] dims [0] : (<[V], i1>, <[B], i1>, <[B], i64>) -> <[V], i1>
+  return
+}
+
+// -----
+
 // composite (C1)
 func.func @composite(%x: !quern.tensor<[B], f32>) {
   // expected-error@+1 {{(C1) body yields ('!quern.tensor<[B], f32>'), not ('!quern.tensor<[2], f32>')}}

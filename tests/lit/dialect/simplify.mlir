@@ -342,3 +342,110 @@ func.func @argsort_of_one_element(%x: !quern.tensor<[B, 1], f32>) -> !quern.tens
   %0 = quern.argsort %x dim 1 : !quern.tensor<[B, 1], f32> -> !quern.tensor<[B, 1], i64>
   return %0 : !quern.tensor<[B, 1], i64>
 }
+
+// CHECK-LABEL: @iota_along_one_element
+// CHECK-NEXT: %[[ZERO:.*]] = quern.constant 0 : <[B, 1], i64>
+// CHECK-NEXT: return %[[ZERO]]
+func.func @iota_along_one_element() -> !quern.tensor<[B, 1], i64> {
+  %0 = quern.iota 1 : !quern.tensor<[B, 1], i64>
+  return %0 : !quern.tensor<[B, 1], i64>
+}
+
+// CHECK-LABEL: @argreduce_of_one_element
+// CHECK-NEXT: %[[ZERO:.*]] = quern.constant 0 : <[B], i64>
+// CHECK-NEXT: return %[[ZERO]]
+func.func @argreduce_of_one_element(%x: !quern.tensor<[B, 1], f32>) -> !quern.tensor<[B], i64> {
+  %0 = quern.argreduce max %x dim 1 : !quern.tensor<[B, 1], f32> -> !quern.tensor<[B], i64>
+  return %0 : !quern.tensor<[B], i64>
+}
+
+// CHECK-LABEL: @pad_by_nothing
+// CHECK-NEXT: return %arg0
+func.func @pad_by_nothing(%x: !quern.tensor<[B], f32>, %f: !quern.tensor<[], f32>) -> !quern.tensor<[B], f32> {
+  %0 = quern.pad %x, %f low [0] high [0] interior [0] : (<[B], f32>, <[], f32>) -> <[B], f32>
+  return %0 : !quern.tensor<[B], f32>
+}
+
+// CHECK-LABEL: @pad_between
+// CHECK: quern.pad
+func.func @pad_between(%x: !quern.tensor<[B], f32>, %f: !quern.tensor<[], f32>) -> !quern.tensor<[2*B - 1], f32> {
+  %0 = quern.pad %x, %f low [0] high [0] interior [1] : (<[B], f32>, <[], f32>) -> <[2*B - 1], f32>
+  return %0 : !quern.tensor<[2*B - 1], f32>
+}
+
+// CHECK-LABEL: @reverse_of_one_element
+// CHECK-NEXT: return %arg0
+func.func @reverse_of_one_element(%x: !quern.tensor<[B, 1], f32>) -> !quern.tensor<[B, 1], f32> {
+  %0 = quern.reverse %x dims [1] : !quern.tensor<[B, 1], f32>
+  return %0 : !quern.tensor<[B, 1], f32>
+}
+
+// Along other dims, the second does not undo the first.
+// CHECK-LABEL: @reverse_of_reverse
+// CHECK-NEXT: %[[R:.*]] = quern.reverse %arg0 dims [0]
+// CHECK-NEXT: %[[S:.*]] = quern.reverse %[[R]] dims [1]
+// CHECK-NEXT: return %arg0, %[[S]]
+func.func @reverse_of_reverse(%x: !quern.tensor<[B, 2], f32>) -> (!quern.tensor<[B, 2], f32>, !quern.tensor<[B, 2], f32>) {
+  %0 = quern.reverse %x dims [0] : !quern.tensor<[B, 2], f32>
+  %1 = quern.reverse %0 dims [0] : !quern.tensor<[B, 2], f32>
+  %2 = quern.reverse %0 dims [1] : !quern.tensor<[B, 2], f32>
+  return %1, %2 : !quern.tensor<[B, 2], f32>, !quern.tensor<[B, 2], f32>
+}
+
+// CHECK-LABEL: @reverse_of_a_constant
+// CHECK-NEXT: %[[C:.*]] = quern.constant 2.5
+// CHECK-NEXT: return %[[C]]
+func.func @reverse_of_a_constant() -> !quern.tensor<[B, 2], f32> {
+  %c = quern.constant 2.5 : !quern.tensor<[B, 2], f32>
+  %0 = quern.reverse %c dims [1] : !quern.tensor<[B, 2], f32>
+  return %0 : !quern.tensor<[B, 2], f32>
+}
+
+// CHECK-LABEL: @concat_of_one
+// CHECK-NEXT: return %arg0
+func.func @concat_of_one(%x: !quern.tensor<[B], f32>) -> !quern.tensor<[B], f32> {
+  %0 = quern.concat %x dim 0 : (<[B], f32>) -> <[B], f32>
+  return %0 : !quern.tensor<[B], f32>
+}
+
+// The part is all there is, wherever the offset points.
+// CHECK-LABEL: @dynamic_slice_of_all
+// CHECK-NEXT: return %arg0
+func.func @dynamic_slice_of_all(%x: !quern.tensor<[B], f32>, %i: !quern.tensor<[], i64>) -> !quern.tensor<[B], f32> {
+  %0 = quern.dynamic_slice %x[%i] : (<[B], f32>, <[], i64>) -> <[B], f32>
+  return %0 : !quern.tensor<[B], f32>
+}
+
+// CHECK-LABEL: @dynamic_slice_of_a_constant
+// CHECK-NEXT: %[[C:.*]] = quern.constant 2 : <[3], i64>
+// CHECK-NEXT: return %[[C]]
+func.func @dynamic_slice_of_a_constant(%i: !quern.tensor<[], i64>) -> !quern.tensor<[3], i64> {
+  %c = quern.constant 2 : !quern.tensor<[B], i64>
+  %0 = quern.dynamic_slice %c[%i] : (<[B], i64>, <[], i64>) -> <[3], i64>
+  return %0 : !quern.tensor<[3], i64>
+}
+
+// CHECK-LABEL: @dynamic_update_slice_of_all
+// CHECK-NEXT: return %arg1
+func.func @dynamic_update_slice_of_all(%x: !quern.tensor<[B], f32>, %u: !quern.tensor<[B], f32>, %i: !quern.tensor<[], i64>) -> !quern.tensor<[B], f32> {
+  %0 = quern.dynamic_update_slice %x, %u[%i] : (<[B], f32>, <[B], f32>, <[], i64>) -> <[B], f32>
+  return %0 : !quern.tensor<[B], f32>
+}
+
+// CHECK-LABEL: @gather_from_a_constant
+// CHECK-NEXT: %[[C:.*]] = quern.constant 1.0 : <[B, 4], f32>
+// CHECK-NEXT: return %[[C]]
+func.func @gather_from_a_constant(%i: !quern.tensor<[B], i64>) -> !quern.tensor<[B, 4], f32> {
+  %c = quern.constant 1.0 : !quern.tensor<[8, 4], f32>
+  %0 = quern.gather %c[%i] dims [0] : (<[8, 4], f32>, <[B], i64>) -> <[B, 4], f32>
+  return %0 : !quern.tensor<[B, 4], f32>
+}
+
+// CHECK-LABEL: @stop_gradient_of_a_constant
+// CHECK-NEXT: %[[C:.*]] = quern.constant 2.5
+// CHECK-NEXT: return %[[C]]
+func.func @stop_gradient_of_a_constant() -> !quern.tensor<[B], f32> {
+  %c = quern.constant 2.5 : !quern.tensor<[B], f32>
+  %0 = quern.stop_gradient %c : !quern.tensor<[B], f32>
+  return %0 : !quern.tensor<[B], f32>
+}

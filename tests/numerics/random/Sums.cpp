@@ -276,20 +276,17 @@ static void addWindow(Generator &g) {
     return;
   }
   Extremum kind = g.pickOf({Extremum::max, Extremum::min});
-  auto y = g.find(isFloat);
-  if (!y)
+  if (!isFloat(*x))
     return;
-  Type element = y->type().getElementType();
   if (op == 3) {
-    Known from = g.like(type.withElementType(element));
+    Known from = g.like(type);
     Value result = WindowGatherOp::create(g.builder, g.build.loc, kind, x->value, from.value,
                                           window, strides, lows, highs, dilation);
     g.keep(result, std::min(from.low, 0.0), std::max(from.high, 0.0), x->exact && from.exact);
   } else {
-    Known from = g.like(g.typeOf(shape, element));
-    Value result =
-        WindowScatterOp::create(g.builder, g.build.loc, type.withElementType(element), kind,
-                                x->value, from.value, window, strides, lows, highs, dilation);
+    Known from = g.like(g.typeOf(shape, type.getElementType()));
+    Value result = WindowScatterOp::create(g.builder, g.build.loc, type, kind, x->value, from.value,
+                                           window, strides, lows, highs, dilation);
     g.keep(result, taps * std::min(from.low, 0.0), taps * std::max(from.high, 0.0), false);
   }
 }

@@ -65,6 +65,8 @@ llvm::Expected<CompiledModule> CompiledModule::compile(const std::string &text,
   auto target = quern::describeTarget(machine);
   if (!target)
     return target.takeError();
+  if (options.visit)
+    options.visit(*module);
   auto loaded = quern::LoadedModule::load(*module, *target, "test");
   if (!loaded)
     return createStringError(said + llvm::toString(loaded.takeError()));
@@ -73,8 +75,10 @@ llvm::Expected<CompiledModule> CompiledModule::compile(const std::string &text,
   return compiled;
 }
 
-CompiledModule::CompiledModule(const std::string &text, bool fuse, const std::string &cpu) {
+CompiledModule::CompiledModule(const std::string &text, bool fuse, const std::string &cpu,
+                               std::function<void(mlir::ModuleOp)> visit) {
   Options options;
+  options.visit = std::move(visit);
   options.cpu = cpu;
   if (!fuse)
     options.pipeline.disabled.insert("fusion");

@@ -5,6 +5,7 @@
 
 #include "compiler/bisect/LoadedModule.h"
 #include "compiler/pipelines/Phases.h"
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,12 +20,14 @@ public:
     double memoryShare = 1;
     /// 0 to 3, as in `-O`.
     unsigned optimisationLevel = 3;
+    /// Sees the planned module.
+    std::function<void(mlir::ModuleOp)> visit = nullptr;
   };
   /// Parses functions of phase `model`, forms kernels, plans, builds and loads them.
   static llvm::Expected<CompiledModule> compile(const std::string &text, const Options &options);
   /// The same; prints why and exits where that fails.
-  explicit CompiledModule(const std::string &text, bool fuse = true,
-                          const std::string &cpu = "host");
+  explicit CompiledModule(const std::string &text, bool fuse = true, const std::string &cpu = "host",
+                          std::function<void(mlir::ModuleOp)> visit = nullptr);
 
   struct Call {
     std::vector<const void *> inputs;
