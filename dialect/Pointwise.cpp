@@ -27,12 +27,16 @@ DenseElementsAttr getSplat(TensorType type, double number) {
     value.convert(floatType.getFloatSemantics(), APFloat::rmNearestTiesToEven, &lossy);
     return DenseElementsAttr::get(valueType, value);
   }
-  // What no integer holds saturates, as `convert` does.
   if (std::isnan(number))
     return getSplat(type, int64_t(0));
-  if (std::fabs(number) >= 0x1p63)
-    return getSplat(type, number < 0 ? INT64_MIN : INT64_MAX);
-  return getSplat(type, static_cast<int64_t>(number));
+  if (std::fabs(number) < 0x1p63)
+    return getSplat(type, static_cast<int64_t>(number));
+  // What no integer holds saturates, as `convert` does.
+  unsigned width = type.getElementType().getIntOrFloatBitWidth();
+  bool isUnsigned = width == 1 || type.getElementType().isUnsignedInteger();
+  APInt limit = number < 0 ? (isUnsigned ? APInt(width, 0) : APInt::getSignedMinValue(width))
+                           : (isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width));
+  return DenseElementsAttr::get(getValueType(type), limit);
 }
 
 DenseElementsAttr getSplat(TensorType type, int64_t number) {

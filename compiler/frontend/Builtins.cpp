@@ -122,24 +122,25 @@ bool Sema::wantTensor(Value &v, Place place, llvm::StringRef function) {
   return false;
 }
 
-bool Sema::wantDim(const Value &v, int64_t rank, int64_t &dim, Place place) {
+bool Sema::wantDim(const Value &v, const Value &x, int64_t &dim, Place place, int64_t added) {
   if (v.kind != Value::Int) {
     error(place, "a dim is chosen by a whole number, not " + describe(v));
     return false;
   }
+  int64_t rank = x.type().getRank() + added;
   dim = v.integer < 0 ? v.integer + rank : v.integer;
   if (dim < 0 || dim >= rank) {
-    error(place, "dim " + llvm::Twine(v.integer) + " is not among the " + llvm::Twine(rank) +
-                     " dims of the tensor");
+    error(place, describe(x) + (added ? " with one more dim" : "") + " has no dim " +
+                     llvm::Twine(v.integer));
     return false;
   }
   return true;
 }
 
-bool Sema::wantDims(const Value &v, int64_t rank, llvm::SmallVectorImpl<int64_t> &dims,
+bool Sema::wantDims(const Value &v, const Value &x, llvm::SmallVectorImpl<int64_t> &dims,
                     Place place) {
   if (v.kind == Value::None) {
-    for (int64_t i = 0; i < rank; ++i)
+    for (int64_t i = 0; i < x.type().getRank(); ++i)
       dims.push_back(i);
     return true;
   }
@@ -150,7 +151,7 @@ bool Sema::wantDims(const Value &v, int64_t rank, llvm::SmallVectorImpl<int64_t>
     items.push_back(v);
   for (const Value &item : items) {
     int64_t dim;
-    if (!wantDim(item, rank, dim, place))
+    if (!wantDim(item, x, dim, place))
       return false;
     if (llvm::is_contained(dims, dim)) {
       error(place, "dim " + llvm::Twine(item.integer) + " is named twice");

@@ -29,10 +29,10 @@ Value Sema::builtinFull(Args a, Place p) {
   Values v;
   if (!take("full", a, v, p))
     return {};
-  if (v[1].isNumber())
+  if (v[1].kind == Value::Float || v[1].kind == Value::Bool)
     return fill(v[0], v[1].number, p);
   Value zero = fill(v[0], 0, p);
-  if (zero.isError() || !wantTensor(v[1], p, "full"))
+  if (zero.isError() || (v[1].kind != Value::Int && !wantTensor(v[1], p, "full")))
     return {};
   return broadcastTo(toTensor(v[1], zero.type().getElementType(), p), zero.type().getExtents(), p);
 }
@@ -86,6 +86,8 @@ Value Sema::builtinArange(Args args, Place place) {
   mlir::Type element = v[3].kind == Value::DType ? v[3].dtype
                        : isFloat                 ? mlir::Type(realType())
                                                  : builder.getI64Type();
+  if (element.isInteger(1))
+    return error(place, "arange counts in numbers, not in bools");
   Value r =
       Value::of(IotaOp::create(builder, location(place), TensorType::get({count}, element), 0));
   if (!(v[2].isNumber() && v[2].number == 1))

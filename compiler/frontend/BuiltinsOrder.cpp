@@ -11,13 +11,13 @@ static Value cumulate(Sema &s, llvm::StringRef name, Reduction kind, Args args, 
   Values v;
   int64_t dim;
   if (!s.take(name, args, v, place) || !s.wantTensor(v[0], place, name) ||
-      !s.wantDim(v[1], v[0].type().getRank(), dim, place))
+      !s.wantDim(v[1], v[0], dim, place))
     return {};
   bool isExtremum = kind == Reduction::max || kind == Reduction::min;
   Value x = v[0];
   // As in sum: whole numbers add up to i64, so that they do not overflow.
-  if (!x.type().isFloat() && (!isExtremum || x.type().getElementType().isInteger(1)))
-    x = s.toTensor(x, s.builder.getI64Type(), place);
+  if (!x.type().isFloat())
+    x = isExtremum ? s.countable(x, place) : s.toTensor(x, s.builder.getI64Type(), place);
   mlir::Location loc = s.location(place);
   mlir::Value r = CumulateOp::create(s.builder, loc, kind, s.use(x), dim);
   if (!isExtremum)
@@ -38,8 +38,7 @@ static Value order(Sema &s, Value x, int64_t dim, bool descending, std::optional
   llvm::SmallVector<Extent> extents = x.type().getExtents();
   if (count)
     extents[dim] = *count;
-  if (x.type().getElementType().isInteger(1))
-    x = s.toTensor(x, s.builder.getI64Type(), place);
+  x = s.countable(x, place);
   return Value::of(ArgSortOp::create(s.builder, s.location(place),
                                      TensorType::get(extents, s.builder.getI64Type()), s.use(x), dim,
                                      descending));
@@ -49,7 +48,7 @@ Value Sema::builtinArgsort(Args args, Place place) {
   Values v;
   int64_t dim;
   if (!take("argsort", args, v, place) || !wantTensor(v[0], place, "argsort") ||
-      !wantDim(v[1], v[0].type().getRank(), dim, place))
+      !wantDim(v[1], v[0], dim, place))
     return {};
   return order(*this, v[0], dim, v[2].flag, std::nullopt, place);
 }
@@ -58,7 +57,7 @@ Value Sema::builtinSort(Args args, Place place) {
   Values v;
   int64_t dim;
   if (!take("sort", args, v, place) || !wantTensor(v[0], place, "sort") ||
-      !wantDim(v[1], v[0].type().getRank(), dim, place))
+      !wantDim(v[1], v[0], dim, place))
     return {};
   Value index = order(*this, v[0], dim, v[2].flag, std::nullopt, place);
   return Value::sequence(Value::Tuple, {Value::of(at(place).gatherAlong(use(v[0]), use(index), dim)), index});
@@ -68,7 +67,7 @@ Value Sema::builtinTopk(Args args, Place place) {
   Values v;
   int64_t dim;
   if (!take("topk", args, v, place) || !wantTensor(v[0], place, "topk") ||
-      !wantDim(v[2], v[0].type().getRank(), dim, place))
+      !wantDim(v[2], v[0], dim, place))
     return {};
   auto count = asExtent(v[1]);
   if (!count || (v[1].kind == Value::Int && v[1].integer < 0))

@@ -14,6 +14,8 @@ Value Sema::elementwise(llvm::StringRef name, Value x, Place place) {
       x = toTensor(x, realType(), place);
     else if (name != "abs" && name != "sign")
       return x;
+    else
+      x = countable(x, place);
   }
   TensorBuilder t = at(place);
   mlir::Value v = use(x), r;
@@ -56,24 +58,27 @@ Value Sema::elementwise(llvm::StringRef name, Value x, Place place) {
   return result;
 }
 
+Value Sema::countable(Value x, Place place) {
+  return x.type().getElementType().isInteger(1) ? toTensor(x, builder.getI64Type(), place) : x;
+}
+
 Value Sema::reduce(llvm::StringRef name, Args args, Place place) {
   Values v;
   if (!take(name, args, v, place) || !wantTensor(v[0], place, name))
     return {};
   Value x = v[0];
   llvm::SmallVector<int64_t> dims;
-  if (!wantDims(v[1], x.type().getRank(), dims, place))
+  if (!wantDims(v[1], x, dims, place))
     return {};
   bool isLogical = name == "all" || name == "any";
-  mlir::Type element = x.type().getElementType();
   if (isLogical) {
     x = toTensor(x, builder.getI1Type(), place);
   } else if (name == "mean" && !x.type().isFloat()) {
     x = toTensor(x, realType(), place);
   } else if ((name == "sum" || name == "prod") && !x.type().isFloat()) {
     x = toTensor(x, builder.getI64Type(), place);
-  } else if (element.isInteger(1)) {
-    x = toTensor(x, builder.getI64Type(), place);
+  } else {
+    x = countable(x, place);
   }
   Reduction kind = name == "max"    ? Reduction::max
                    : name == "min"  ? Reduction::min
@@ -131,10 +136,12 @@ static Value pairwise(Sema &s, Args args, Place place, bool larger) {
   if (!s.take(larger ? "maximum" : "minimum", args, v, place))
     return {};
   mlir::Type element = s.promote(v);
+  if (element.isInteger(1))
+    element = s.builder.getI64Type();
   Values both{s.toTensor(v[0], element, place), s.toTensor(v[1], element, place)};
   llvm::SmallVector<Extent> shape;
   if (both[0].isError() || both[1].isError() ||
-      !s.broadcastShapes(both, shape, place, larger ? "maximum" : "minimum"))
+      !s.broadcastShapes(s.asGiven(v, both), shape, place, larger ? "maximum" : "minimum"))
     return {};
   mlir::Value x = s.use(s.broadcastTo(both[0], shape, place)),
               y = s.use(s.broadcastTo(both[1], shape, place));
@@ -154,8 +161,9 @@ static Value argreduce(Sema &s, Args args, Place place, Extremum kind) {
   int64_t dim = 0;
   if (v[1].kind == Value::None)
     x = s.reshapeTo(x, {x.type().getNumElements()}, place);
-  else if (!s.wantDim(v[1], x.type().getRank(), dim, place))
+  else if (!s.wantDim(v[1], x, dim, place))
     return {};
+  x = s.countable(x, place);
   mlir::Value r = ArgReduceOp::create(s.builder, s.location(place), kind, s.use(x), dim);
   if (!v[2].flag)
     return Value::of(r);
@@ -181,7 +189,7 @@ Value Sema::builtinWhere(Args args, Place place) {
       (v[1].kind != Value::Tensor || v[1].flag) && (v[2].kind != Value::Tensor || v[2].flag);
   Values all{v[0], toTensor(v[1], element, place), toTensor(v[2], element, place)};
   llvm::SmallVector<Extent> shape;
-  if (all[1].isError() || all[2].isError() || !broadcastShapes(all, shape, place, "where"))
+  if (all[1].isError() || all[2].isError() || !broadcastShapes(asGiven(v, all), shape, place, "where"))
     return {};
   for (Value &x : all)
     x = broadcastTo(x, shape, place);

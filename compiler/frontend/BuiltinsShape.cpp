@@ -6,6 +6,13 @@ using namespace quern::sema;
 using Args = std::vector<Argument> &;
 using Values = std::vector<Value>;
 
+static std::string inBrackets(llvm::ArrayRef<Extent> shape) {
+  std::string text;
+  for (Extent e : shape)
+    text += (text.empty() ? "[" : ", ") + e.str(true);
+  return text.empty() ? "[]" : text + "]";
+}
+
 Value Sema::reshapeTo(Value x, llvm::ArrayRef<Extent> shape, Place place) {
   if (x.isError())
     return x;
@@ -13,11 +20,8 @@ Value Sema::reshapeTo(Value x, llvm::ArrayRef<Extent> shape, Place place) {
   for (Extent e : shape)
     count = count * e;
   if (count != x.type().getNumElements()) {
-    std::string text;
-    for (Extent e : shape)
-      text += (text.empty() ? "" : ", ") + e.str(true);
     return error(place, "reshape keeps the number of elements, but " + describe(x) + " has " +
-                            x.type().getNumElements().str(true) + " and [" + text + "] has " +
+                            x.type().getNumElements().str(true) + " and " + inBrackets(shape) + " has " +
                             count.str(true));
   }
   if (llvm::ArrayRef<Extent>(x.type().getExtents()) == shape)
@@ -105,7 +109,7 @@ Value Sema::builtinFlatten(Args args, Place place) {
   int64_t rank = v[0].type().getRank(), first, last;
   if (rank == 0)
     return reshapeTo(v[0], {constant(1)}, place);
-  if (!wantDim(v[1], rank, first, place) || !wantDim(v[2], rank, last, place))
+  if (!wantDim(v[1], v[0], first, place) || !wantDim(v[2], v[0], last, place))
     return {};
   llvm::SmallVector<Extent> shape;
   for (int64_t i = 0; i < rank; ++i) {
@@ -126,7 +130,7 @@ Value Sema::builtinPermute(Args args, Place place) {
   llvm::SmallVector<int64_t> order;
   for (const Value &item : spread(args)) {
     int64_t dim;
-    if (!wantDim(item, x.type().getRank(), dim, place))
+    if (!wantDim(item, x, dim, place))
       return {};
     if (llvm::is_contained(order, dim))
       return error(place, "permute names dim " + llvm::Twine(dim) + " twice");
@@ -142,7 +146,7 @@ Value Sema::builtinTranspose(Args args, Place place) {
   if (!take("transpose", args, v, place) || !wantTensor(v[0], place, "transpose"))
     return {};
   int64_t rank = v[0].type().getRank(), a, b;
-  if (!wantDim(v[1], rank, a, place) || !wantDim(v[2], rank, b, place))
+  if (!wantDim(v[1], v[0], a, place) || !wantDim(v[2], v[0], b, place))
     return {};
   llvm::SmallVector<int64_t> order;
   for (int64_t i = 0; i < rank; ++i)
@@ -154,7 +158,7 @@ Value Sema::builtinFlip(Args args, Place place) {
   Values v;
   llvm::SmallVector<int64_t> dims;
   if (!take("flip", args, v, place) || !wantTensor(v[0], place, "flip") ||
-      !wantDims(v[1], v[0].type().getRank(), dims, place))
+      !wantDims(v[1], v[0], dims, place))
     return {};
   return Value::of(ReverseOp::create(builder, location(place), use(v[0]), dims));
 }
@@ -164,8 +168,8 @@ Value Sema::builtinMovedim(Args args, Place place) {
   if (!take("movedim", args, v, place) ||
       !wantTensor(v[0], place, "movedim"))
     return {};
-  int64_t rank = v[0].type().getRank(), a, b;
-  if (!wantDim(v[1], rank, a, place) || !wantDim(v[2], rank, b, place))
+  int64_t a, b;
+  if (!wantDim(v[1], v[0], a, place) || !wantDim(v[2], v[0], b, place))
     return {};
   return Value::of(at(place).moveDimension(use(v[0]), a, b));
 }
@@ -174,7 +178,7 @@ Value Sema::builtinUnsqueeze(Args args, Place place) {
   Values v;
   int64_t dim;
   if (!take("unsqueeze", args, v, place) || !wantTensor(v[0], place, "unsqueeze") ||
-      !wantDim(v[1], v[0].type().getRank() + 1, dim, place))
+      !wantDim(v[1], v[0], dim, place, /*added=*/1))
     return {};
   llvm::SmallVector<Extent> shape = v[0].type().getExtents();
   shape.insert(shape.begin() + dim, constant(1));
@@ -186,7 +190,7 @@ Value Sema::builtinSqueeze(Args args, Place place) {
   if (!take("squeeze", args, v, place) || !wantTensor(v[0], place, "squeeze"))
     return {};
   llvm::SmallVector<int64_t> dims;
-  if (!wantDims(v[1], v[0].type().getRank(), dims, place))
+  if (!wantDims(v[1], v[0], dims, place))
     return {};
   llvm::SmallVector<Extent> shape;
   for (auto [i, e] : llvm::enumerate(v[0].type().getExtents()))
@@ -207,6 +211,10 @@ Value Sema::builtinExpand(Args args, Place place) {
   llvm::SmallVector<Extent> result;
   if (!broadcastShapes(both, result, place, "expand"))
     return {};
+  if (result != shape) {
+    return error(place, "expand repeats along dims of extent 1, which makes no " + inBrackets(shape) +
+                            " of " + describe(x));
+  }
   return broadcastTo(x, result, place);
 }
 
@@ -224,7 +232,7 @@ Value Sema::builtinUnbind(Args args, Place place) {
   Values v;
   int64_t dim;
   if (!take("unbind", args, v, place) || !wantTensor(v[0], place, "unbind") ||
-      !wantDim(v[1], v[0].type().getRank(), dim, place))
+      !wantDim(v[1], v[0], dim, place))
     return {};
   auto n = v[0].type().getExtent(dim).getConstant();
   if (!n || *n > 10000)
@@ -243,7 +251,7 @@ Value Sema::builtinChunk(Args args, Place place) {
   Values v;
   int64_t dim;
   if (!take("chunk", args, v, place) || !wantTensor(v[0], place, "chunk") ||
-      !wantDim(v[2], v[0].type().getRank(), dim, place))
+      !wantDim(v[2], v[0], dim, place))
     return {};
   if (v[1].kind != Value::Int || v[1].integer <= 0)
     return error(place, "chunk cuts a dim into a number of parts, not " + describe(v[1]));
@@ -272,7 +280,7 @@ Value Sema::builtinSplit(Args args, Place place) {
   Values v;
   int64_t dim;
   if (!take("split", args, v, place) || !wantTensor(v[0], place, "split") ||
-      !wantDim(v[2], v[0].type().getRank(), dim, place))
+      !wantDim(v[2], v[0], dim, place))
     return {};
   Extent extent = v[0].type().getExtent(dim);
   llvm::SmallVector<Extent> sizes;
@@ -315,7 +323,7 @@ static Value concat(Sema &s, Args args, Place place, bool stack) {
     // A loop has put them side by side already.
     int64_t dim;
     Value all = Value::of(v[0].tensor);
-    if (!s.wantDim(v[1], all.type().getRank(), dim, place))
+    if (!s.wantDim(v[1], all, dim, place))
       return {};
     return Value::of(s.at(place).moveDimension(s.use(all), 0, dim));
   }
@@ -329,8 +337,8 @@ static Value concat(Sema &s, Args args, Place place, bool stack) {
       return {};
   }
   mlir::Type element = s.promote(items);
-  int64_t rank = items[0].type().getRank() + stack, dim;
-  if (!s.wantDim(v[1], rank, dim, place))
+  int64_t dim;
+  if (!s.wantDim(v[1], items[0], dim, place, /*added=*/stack))
     return {};
   if (items.size() == 1 && !stack)
     return s.toTensor(items[0], element, place);
@@ -361,7 +369,7 @@ Value Sema::builtinGather(Args args, Place place) {
   Values v;
   int64_t dim;
   if (!take("gather", args, v, place) || !wantTensor(v[0], place, "gather") ||
-      !wantTensor(v[1], place, "gather") || !wantDim(v[2], v[0].type().getRank(), dim, place))
+      !wantTensor(v[1], place, "gather") || !wantDim(v[2], v[0], dim, place))
     return {};
   Value x = v[0], index = v[1];
   if (index.type().isFloat() || index.type().getRank() != x.type().getRank())
@@ -369,8 +377,8 @@ Value Sema::builtinGather(Args args, Place place) {
                             describe(x) + " and index is " + describe(index));
   index = toTensor(index, builder.getI64Type(), place);
   // The library checks what it is given itself, with messages of its own.
-  if (!sources.isLibrary(place) && !index.tensor.getDefiningOp<IotaOp>())
-    checkRange({use(index), x.type().getExtent(dim), "index {0} at position {1} is not below {2}",
+  if (!sources.isLibrary(place) && !countsBelow(index.tensor, x.type().getExtent(dim)))
+    checkRange({use(index), x.type().getExtent(dim), "index {0} at position {1} is outside [0, {2})",
                 place, place});
   return Value::of(at(place).gatherAlong(use(x), use(index), dim));
 }

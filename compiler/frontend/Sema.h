@@ -200,6 +200,8 @@ public:
   /// The value as a tensor of this element type; numbers and extents become scalars.
   Value toTensor(const Value &v, mlir::Type element, Place place);
   Value broadcastTo(const Value &v, llvm::ArrayRef<Extent> shape, Place place);
+  /// The operands with the dtypes that they were written with, for messages about their shapes.
+  std::vector<Value> asGiven(llvm::ArrayRef<Value> given, std::vector<Value> converted);
   bool broadcastShapes(llvm::ArrayRef<Value> values, llvm::SmallVectorImpl<Extent> &shape,
                        Place place, llvm::StringRef what);
   bool isTensorLike(const Value &v) const;
@@ -359,10 +361,13 @@ public:
   void hintArgument(Diagnostic &d, llvm::StringRef name, llvm::ArrayRef<std::string> names);
   void hintCreation(Diagnostic &d, llvm::StringRef function, llvm::ArrayRef<Argument> args);
   bool wantTensor(Value &v, Place place, llvm::StringRef function);
-  bool wantDim(const Value &v, int64_t rank, int64_t &dim, Place place);
-  bool wantDims(const Value &v, int64_t rank, llvm::SmallVectorImpl<int64_t> &dims, Place place);
+  /// A dim of x; `added` of them are still to come.
+  bool wantDim(const Value &v, const Value &x, int64_t &dim, Place place, int64_t added = 0);
+  bool wantDims(const Value &v, const Value &x, llvm::SmallVectorImpl<int64_t> &dims, Place place);
   bool wantShape(llvm::ArrayRef<Value> items, llvm::SmallVectorImpl<Extent> &shape, Place place);
   Value elementwise(llvm::StringRef name, Value x, Place place);
+  /// Bools as whole numbers, where an op takes numbers.
+  Value countable(Value x, Place place);
   Value reduce(llvm::StringRef name, std::vector<Argument> &args, Place place);
   Value reshapeTo(Value x, llvm::ArrayRef<Extent> shape, Place place);
   Value random(const Value &type, Place place);
@@ -381,6 +386,8 @@ public:
   Value updateIndex(Value base, const ast::Expr &e, Value value, Env *env);
   /// `x[:, i] = value`, where one tensor `i` of whole numbers is all that chooses; nothing for every
   /// other index.
+  /// The value that is assigned to a part of this type, in its shape.
+  Value fitTo(TensorType part, Value value, Place place);
   std::optional<Value> updateAtRunTime(Value base, const ast::Expr &e, Value value, Env *env);
 
   TensorBuilder at(Place place) { return TensorBuilder(builder, location(place)); }
@@ -391,6 +398,8 @@ public:
   /// Checks extents when the entry is called; the message shows them as {0} and {1}.
   void addCheck(Extent left, llvm::StringRef relation, Extent right, const llvm::Twine &message,
                 Place place);
+  /// Whether an index is one of `arange` that stays below the bound, so that nothing need be checked.
+  bool countsBelow(mlir::Value index, Extent bound);
   /// Checks a value of the current scope at run time.
   void checkRange(RangeCheck check);
   /// Repeats beside a composite what its region computes for checks. `outside` maps the region's

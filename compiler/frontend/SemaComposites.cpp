@@ -147,8 +147,10 @@ Value Sema::composite(const Function &f, Env *env, Place place) {
     else if (!gradient.isError())
       gradients.push_back(gradient);
     if (!gradient.isError() && gradients.size() != tensorParams.size())
-      error(g.place, g.name + " returns " + llvm::Twine(gradients.size()) + " gradients, but " +
-                         d.name + " takes " + llvm::Twine(tensorParams.size()) + " tensors");
+      error(g.place, g.name + " returns " + llvm::Twine(gradients.size()) +
+                         (gradients.size() == 1 ? " gradient, but " : " gradients, but ") + d.name +
+                         " takes " + llvm::Twine(tensorParams.size()) +
+                         (tensorParams.size() == 1 ? " tensor" : " tensors"));
     llvm::SmallVector<mlir::Value> gradientYields;
     for (auto [i, v] : llvm::enumerate(gradients)) {
       if (v.kind != Value::Tensor || i >= outside.size())

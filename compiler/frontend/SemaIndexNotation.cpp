@@ -319,11 +319,8 @@ private:
     llvm::SmallVector<mlir::Value> values;
     for (auto [dim, place] : llvm::zip(dims, places)) {
       mlir::Value v = s.use(place.value);
-      bool isFull = v.getDefiningOp<IotaOp>() || (v.getDefiningOp<BroadcastOp>() &&
-                                                  v.getDefiningOp()->getOperand(0)
-                                                      .getDefiningOp<IotaOp>());
-      if (!isFull)
-        s.checkRange({v, x.type().getExtent(dim), "index {0} at position {1} is not below {2}",
+      if (!s.countsBelow(v, x.type().getExtent(dim)))
+        s.checkRange({v, x.type().getExtent(dim), "index {0} at position {1} is outside [0, {2})",
                       e.place, e.place});
       values.push_back(v);
     }

@@ -182,8 +182,8 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
     if (loop && !staysInside(*loop, x.type().getExtent(dims[i]), dims[i], e.place))
       return {};
     v = broadcastTo(v, shape, e.mark);
-    if (!loop && !v.tensor.getDefiningOp<IotaOp>())
-      checkRange({use(v), x.type().getExtent(dims[i]), "index {0} at position {1} is not below {2}",
+    if (!loop && !countsBelow(v.tensor, x.type().getExtent(dims[i])))
+      checkRange({use(v), x.type().getExtent(dims[i]), "index {0} at position {1} is outside [0, {2})",
                   e.place, e.place});
     values.push_back(use(v));
   }
@@ -200,6 +200,16 @@ Value Sema::index(Value base, const ast::Expr &e, Env *env) {
   for (int64_t i = n + dims[0]; i < total; ++i)
     order.push_back(i);
   return Value::of(at(e.place).transpose(r, order));
+}
+
+bool Sema::countsBelow(mlir::Value index, Extent bound) {
+  if (auto broadcast = index.getDefiningOp<BroadcastOp>())
+    index = broadcast.getOperand();
+  auto iota = index.getDefiningOp<IotaOp>();
+  if (!iota)
+    return false;
+  auto beyond = (iota.getType().getExtent(iota.getDimension()) - bound).getConstant();
+  return beyond && *beyond <= 0;
 }
 
 Value Sema::selectAt(Value x, int64_t dim, Extent at, Place place) {
@@ -323,6 +333,16 @@ static bool isRepeatable(const ast::Expr &e) {
          llvm::all_of(e.items, [](const ast::Expr *item) { return isRepeatable(*item); });
 }
 
+Value Sema::fitTo(TensorType part, Value value, Place place) {
+  Value like = Value::of(ConstantOp::create(builder, location(place), part, 0.0));
+  llvm::SmallVector<Extent> shape;
+  if (!broadcastShapes({like, value}, shape, place, "an assignment"))
+    return {};
+  if (llvm::ArrayRef<Extent>(part.getExtents()) != llvm::ArrayRef<Extent>(shape))
+    return error(place, "the part is " + describe(like) + ", but the value is " + describe(value));
+  return broadcastTo(value, shape, place);
+}
+
 std::optional<Value> Sema::updateAtRunTime(Value base, const ast::Expr &e, Value value, Env *env) {
   const ast::Expr *chosen = nullptr;
   int64_t dim = 0;
@@ -352,16 +372,9 @@ std::optional<Value> Sema::updateAtRunTime(Value base, const ast::Expr &e, Value
   llvm::SmallVector<Extent> part(whole.begin(), whole.begin() + dim);
   llvm::append_range(part, of);
   part.append(whole.begin() + dim + 1, whole.end());
-  Value like = Value::of(ConstantOp::create(
-      builder, location(e.place), TensorType::get(part, base.type().getElementType()), 0.0));
-  std::vector<Value> both{like, value};
-  llvm::SmallVector<Extent> shape;
-  if (!broadcastShapes(both, shape, e.place, "an assignment"))
-    return Value();
-  if (llvm::ArrayRef<Extent>(part) != llvm::ArrayRef<Extent>(shape))
-    return error(e.place,
-                 "the part is " + describe(like) + ", but the value is " + describe(value));
-  value = broadcastTo(value, shape, e.place);
+  value = fitTo(TensorType::get(part, base.type().getElementType()), value, e.place);
+  if (value.isError())
+    return value;
   if (dim > 0 && !of.empty()) { // The places' dims come first.
     llvm::SmallVector<int64_t> order;
     for (int64_t i = 0; i < int64_t(of.size()); ++i)
@@ -372,7 +385,7 @@ std::optional<Value> Sema::updateAtRunTime(Value base, const ast::Expr &e, Value
     value = Value::of(at(e.place).transpose(use(value), order));
   }
   checkRange(
-      {use(places), whole[dim], "index {0} at position {1} is not below {2}", e.place, e.place});
+      {use(places), whole[dim], "index {0} at position {1} is outside [0, {2})", e.place, e.place});
   llvm::SmallVector<mlir::Value> indices{use(places)};
   return Value::of(ScatterOp::create(builder, location(e.place), ScatterMode::set, use(base),
                                      use(value), indices, llvm::ArrayRef<int64_t>{dim}));
@@ -424,14 +437,9 @@ Value Sema::updateIndex(Value base, const ast::Expr &e, Value value, Env *env) {
   value = toTensor(value, base.type().getElementType(), e.place);
   if (value.isError())
     return value;
-  std::vector<Value> both{part, value};
-  llvm::SmallVector<Extent> shape;
-  if (!broadcastShapes(both, shape, e.place, "an assignment"))
-    return {};
-  if (llvm::ArrayRef<Extent>(part.type().getExtents()) != llvm::ArrayRef<Extent>(shape))
-    return error(e.place,
-                 "the part is " + describe(part) + ", but the value is " + describe(value));
-  value = broadcastTo(value, shape, e.place);
+  value = fitTo(part.type().withElementType(base.type().getElementType()), value, e.place);
+  if (value.isError())
+    return value;
   Value target = reshapeTo(base, {base.type().getNumElements()}, e.place);
   llvm::SmallVector<mlir::Value> indices{use(part)};
   mlir::Value r = ScatterOp::create(builder, location(e.place), ScatterMode::set, use(target),

@@ -155,7 +155,7 @@ Value Sema::binary(llvm::StringRef op, Value a, Value b, Place place) {
   values[0].labels = a.labels;
   values[1].labels = b.labels;
   llvm::SmallVector<Extent> shape;
-  if (!broadcastShapes(values, shape, place, ("`" + op + "`").str()))
+  if (!broadcastShapes(asGiven({a, b}, values), shape, place, ("`" + op + "`").str()))
     return {};
   Value left = broadcastTo(values[0], shape, place), right = broadcastTo(values[1], shape, place);
   mlir::Value x = use(left), y = use(right);
@@ -264,7 +264,7 @@ Value Sema::compare(llvm::StringRef op, Value a, Value b, Place place) {
   if (values[0].isError() || values[1].isError())
     return {};
   llvm::SmallVector<Extent> shape;
-  if (!broadcastShapes(values, shape, place, ("`" + op + "`").str()))
+  if (!broadcastShapes(asGiven({a, b}, values), shape, place, ("`" + op + "`").str()))
     return {};
   Value x = broadcastTo(values[0], shape, place), y = broadcastTo(values[1], shape, place);
   Comparison relation = llvm::StringSwitch<Comparison>(op)

@@ -1,5 +1,6 @@
 // Operands brought together: the common element type, numbers as tensors, shapes broadcast.
 #include "compiler/frontend/Sema.h"
+#include "dialect/Fold.h"
 
 using namespace quern;
 using namespace quern::sema;
@@ -71,6 +72,10 @@ Value Sema::toTensor(const Value &v, mlir::Type element, Place place) {
     result.labels = v.labels;
     return result;
   }
+  if (v.kind == Value::Int && !llvm::isa<mlir::FloatType>(element)) // A double has 53 bits.
+    return Value::of(ConstantOp::create(builder, location(place), scalar(element),
+                                        getSplat(scalar(element), v.integer)),
+                     true);
   if (v.isNumber())
     return Value::of(at(place).constant(scalar(element), v.number), true);
   if (v.kind == Value::Extent) {
@@ -109,6 +114,13 @@ Value Sema::broadcastTo(const Value &v, llvm::ArrayRef<Extent> shape, Place plac
   for (int64_t i = 0; i < type.getRank(); ++i)
     dims.push_back(shape.size() - type.getRank() + i);
   return Value::of(at(place).broadcast(use(v), shape, dims));
+}
+
+std::vector<Value> Sema::asGiven(llvm::ArrayRef<Value> given, std::vector<Value> converted) {
+  for (auto [value, original] : llvm::zip_equal(converted, given))
+    if (original.kind == Value::Tensor)
+      value = original;
+  return converted;
 }
 
 bool Sema::broadcastShapes(llvm::ArrayRef<Value> values, llvm::SmallVectorImpl<Extent> &shape,

@@ -142,7 +142,7 @@ add_idx("of_other_shape", {"x.idx": idx((3, 64), range(192))},
         "x.idx: x is u8[3, 64], entry {entry} takes u8[B, 8, 8]; declare x: u8[B, 64] in the model, or give x "
         "other data")
 add_idx("label_out_of_range", {"y.idx": idx((3,), [3, 12, 1])},
-        EXAMPLE + ":13:12: {entry}: class 12 in row 2 of y.idx is not below 10", predict=False)
+        EXAMPLE + ":13:12: {entry}: class 12 in row 2 of y.idx is outside [0, 10)", predict=False)
 for name, content, message in (
         ("truncated", gz(DIGITS["x.idx"])[:-9], "the compressed file is truncated"),
         ("empty", b"\x1f\x8b", "the compressed file is truncated"),

@@ -85,7 +85,7 @@ def later_steps_agree(folder):
     write(folder, "i.qn", "emb = Embedding(10, 4)\n\n@export\ndef rows(x: i32[B]) -> f32[B, 4]:\n    return emb(x)\n")
     write(folder, "i.npz", npz({"x": npy("i4", (12,), [11] + [3] * 11)}))
     _, stderr = run(QUERN, "bisect", "i.qn", "--data", "i.npz", "--batch", "2", "--after", "1", status=1, cwd=folder)
-    expect(stderr == "error: i.qn:5:12: rows: id 11 at position 0 is not below 10\n", stderr)
+    expect(stderr == "error: i.qn:5:12: rows: id 11 at position 0 is outside [0, 10)\n", stderr)
 
 
 @case
@@ -261,7 +261,7 @@ def checks_of_indices_agree(folder):
           "def loss(x: i32[B], y: i32[B]) -> f32:\n    return cross_entropy(head(emb(x)), y)\n")
     write(folder, "d.npz", npz({"x": npy("i4", (11,), list(range(11))), "y": npy("i4", (11,), [0] * 11)}))
     agrees(folder, "m.qn", "--data", "d.npz", "--batch", "8")
-    message = "m.qn:6:31: id 10 at position 10 is not below 10"
+    message = "m.qn:6:31: id 10 at position 10 is outside [0, 10)"
     _, stderr = run(QUERN, "bisect", "m.qn", "--data", "d.npz", status=1, cwd=folder)
     expect(stderr == f"error: {message}\n", stderr)
     lines = finds(folder, "checks", "m.qn", "--data", "d.npz")

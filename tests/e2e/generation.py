@@ -60,7 +60,7 @@ def the_cache_gives_what_the_whole_text_gives(folder):
     long = generated(folder, TEXT[:100], "--length", "3")
     expect(long.startswith(TEXT[:100].encode()) and len(long) == 104, f"{long}")
     errors = generated(folder, "Caf\u00e9", status=1)
-    expect(re.search(r"gpt.qn:\d+:\d+: begin: id 195 at position 3 is not below 128", errors), errors)
+    expect(re.search(r"gpt.qn:\d+:\d+: begin: id 195 at position 3 is outside \[0, 128\)", errors), errors)
     expect(generated(folder, "--top-k", "129", status=1) == "error: --top-k is at most 128, as many bytes as the model knows\n", "129")
     for words, message in ((["--top-k", "0"], "error: --top-k takes a number from 1 to 1e+06"), (["--speed", "9"], "usage:"),
                            (["a", "b"], "usage:"), (["--temperature", "hot"], "error: --temperature takes a number")):

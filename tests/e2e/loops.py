@@ -82,7 +82,7 @@ def each_run_of_a_loop_draws_its_own_numbers(folder):
 def an_index_that_a_loop_computes_is_checked(folder):
     """The third one, 6, is beyond a table of five."""
     found = predicted(folder, "walk", "x=v.npy", "start=zero.npy", status=1)
-    expect(found == "error: m.qn:23:25: walk: index 6 at position 3 is not below 5\n", found)
+    expect(found == "error: m.qn:23:25: walk: index 6 at position 3 is outside [0, 5)\n", found)
 
 
 @case

@@ -19,6 +19,18 @@ USES = {
     "slices": ("w[i[1]:i[1] + 2]", (4, -1)),
     "changed": ("change(w, i[1])", (5, -1)),
     "overwritten": ("overwrite(w, i[1])", (4, -1)),
+    "byte_targets": ("cross_entropy(w[:2], i[:2].to(u8))", (3, 200)),
+    "smoothed": ("cross_entropy(w[:2], i[:2], label_smoothing=0.1)", (3, -1)),
+    "weighed": ("cross_entropy(w[:2], i[:2], weight=w[0])", (3, -1)),
+    "ranked": ("w * top_k_accuracy(w[:2], i[:2], k=1)", (3, -1)),
+    "confused": ("confusion_matrix(i, i, 5).to(f32) @ w", (5, -1)),
+    "composed": ("picked(w, i)", (5, -1)),
+    "composed_twice": ("picked_twice(w, i)", (5, -1)),
+    "walked": ("walk(w, i)", (5, -1)),
+    "walked_twice": ("walk_twice(w, i)", (5, -1)),
+    "walked_parts": ("walk_parts(w, i)", (4, -1)),
+    "walked_back": ("walk_composed(w, i)", (5, -1)),
+    "painted": ("paint(w, i)", (5, -1)),
 }
 MODEL = '''module Table():
     w = param(normal(f32[5, 3]))
@@ -27,6 +39,44 @@ MODEL = '''module Table():
     def use(f, i: i64[B]):
         calls = calls + 1
         return f(w, i).sum()
+
+@composite
+def picked(w: f32[5, 3], i: i64[B]) -> f32[B, 3]:
+    return w[i]
+
+@composite
+def picked_twice(w: f32[5, 3], i: i64[B]) -> f32[B, 3]:
+    return picked(w, i) + gather(w, stack([i, i, i], dim=1) * 1, dim=0)
+
+def walk(w: f32[5, 3], i: i64[B]) -> f32[3]:
+    total = zeros(f32[3])
+    for b in range(B):
+        total = total + w[i[b]]
+    return total
+
+def walk_twice(w: f32[5, 3], i: i64[B]) -> f32[3]:
+    total = zeros(f32[3])
+    for b in range(B):
+        for c in loop(2):
+            total = total + w[i[b]] * w[c]
+    return total
+
+def walk_parts(w: f32[5, 3], i: i64[B]) -> f32[2, 3]:
+    total = zeros(f32[2, 3])
+    for b in range(B):
+        total = total + w[i[b]:i[b] + 2]
+    return total
+
+def walk_composed(w: f32[5, 3], i: i64[B]) -> f32[B, 3]:
+    total = zeros(f32[B, 3])
+    for b in range(B):
+        total = total + picked(w, i) * w[i[b]]
+    return total
+
+def paint(w: f32[5, 3], i: i64[B]) -> f32[5, 3]:
+    for b in range(B):
+        w[i[b]] = 2.0 * w[i[b]]
+    return w
 
 def notation(w: f32[5, 3], i: i64[B]):
     y[b, k] := w[i[b], k]
