@@ -300,7 +300,9 @@ Value ElementEmitter::table(DenseElementsAttr numbers) {
   int64_t count = numbers.getNumElements();
   auto type = MemRefType::get({count}, numbers.getElementType());
   auto flat = numbers.reshape(RankedTensorType::get({count}, numbers.getElementType()));
-  Operation *module = builder.getInsertionBlock()->getParentOp();
+  // A loop that is being built is in no module yet, but the kernel's memory is.
+  Value memory = frame.results.front();
+  Operation *module = memory.getParentBlock()->getParentOp();
   while (!module->hasTrait<OpTrait::SymbolTable>())
     module = module->getParentOp();
   Region &symbols = module->getRegion(0);
