@@ -71,9 +71,9 @@ KernelGroup *KernelGroups::add() {
 KernelGroups::KernelGroups(Block &block) : block(block) {
   Operation *end = block.getTerminator();
   for (Operation &op : block.without_terminator()) {
-    // What leaves the block, goes into a loop or is computed with again has a place in memory.
+    // What leaves the block, goes into a loop, is checked or is computed with again has a place in memory.
     bool isStored = llvm::any_of(op.getUsers(), [&](Operation *user) {
-      return user == end || isa<ScanOp, BarrierOp>(user);
+      return user == end || isa<ScanOp, BarrierOp, CheckRangeOp>(user);
     });
     if (isFree(&op) && !isStored)
       continue;
